@@ -1,0 +1,1 @@
+"""The application around `pipelines`: command line, settings, scheduler, store, mail."""

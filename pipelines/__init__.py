@@ -1,0 +1,1 @@
+"""What happens to one feed, one entry, one day: no database, no settings file, no clock."""

@@ -1,0 +1,110 @@
+"""Failures that are expected in a watcher of strangers' pages. A bug is never one of these.
+
+    PipelineError                 has `permanent`: trying again cannot help
+    |-- FetchError                no usable answer came back; has url, reason, status, retry_after
+    |   |-- AddressRefused        scheme or address is outside what may be fetched
+    |   |-- TimedOut              the total deadline passed
+    |   |-- TooLarge              more decoded bytes than allowed
+    |   |-- BadAnswer             broken protocol, short body, refused content-coding
+    |   |-- StatusError           4xx or 5xx
+    |   |   |-- Gone              404 or 410
+    |   |   |-- RateLimited       429, or 503 with Retry-After
+    |   |   `-- BotWall           a challenge instead of the answer
+    |   |-- RobotsRefused         robots.txt says no
+    |   `-- TooManyRedirects
+    |-- FeedError                 the bytes are no feed, or none that can be read
+    `-- PageError                 the page holds no article; has `kind`: not-html, soft-404, login, consent, script-shell, empty, too-long, crashed, timed-out
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class PipelineError(Exception):
+    """An expected failure. `permanent` says that trying again cannot help."""
+
+    permanent = False
+
+
+class FetchError(PipelineError):
+    """The address could not be fetched. `retry_after` (UTC) is the server's own wish; `host_wide` if it holds for the whole host."""
+
+    def __init__(
+        self,
+        url: str,
+        reason: str,
+        *,
+        permanent: bool = False,
+        status: int | None = None,
+        retry_after: datetime | None = None,
+        host_wide: bool = False,
+    ):
+        super().__init__(f"{url}: {reason}")
+        self.url = url
+        self.reason = reason
+        self.permanent = permanent
+        self.status = status
+        self.retry_after = retry_after
+        self.host_wide = host_wide
+
+
+class AddressRefused(FetchError):
+    """The scheme or the address connected to is outside what may be fetched."""
+
+
+class TimedOut(FetchError):
+    """The total deadline passed, DNS and connecting included."""
+
+
+class TooLarge(FetchError):
+    """The decoded body is larger than allowed."""
+
+
+class BadAnswer(FetchError):
+    """Broken protocol, short body, or a content-coding nobody asked for."""
+
+
+class StatusError(FetchError):
+    """The server answered with a status that carries no article or feed."""
+
+
+class Gone(StatusError):
+    """404 or 410."""
+
+
+class RateLimited(StatusError):
+    """The server asks us to come back later."""
+
+
+class BotWall(StatusError):
+    """A challenge for browsers came instead of the answer."""
+
+
+class RobotsRefused(FetchError):
+    """The site's robots.txt asks us not to fetch this page."""
+
+
+class TooManyRedirects(FetchError):
+    """The chain of redirects is longer than allowed, or turns in a circle."""
+
+
+class FeedError(PipelineError):
+    """The bytes are not a feed we can read. `alternates` are feed addresses that the page itself offers."""
+
+    def __init__(self, url: str, reason: str, *, alternates: tuple[str, ...] = ()):
+        super().__init__(f"{url}: {reason}")
+        self.url = url
+        self.reason = reason
+        self.alternates = alternates
+
+
+class PageError(PipelineError):
+    """The page holds no article."""
+
+    def __init__(self, url: str, kind: str, reason: str, *, permanent: bool = True):
+        super().__init__(f"{url}: {reason}")
+        self.url = url
+        self.kind = kind
+        self.reason = reason
+        self.permanent = permanent

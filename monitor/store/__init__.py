@@ -1,0 +1,1 @@
+"""The store: SQLAlchemy over SQLite (or PostgreSQL by changing the URL)."""

@@ -1,6 +1,7 @@
 """Tables of the digest and its delivery: slots owed, digests built, what each one said, and the outbox.
 
-A meeting is named here by its number alone, without a foreign key: what was mailed stays on record when meetings are merged or pruned.
+A meeting is named here by its number alone, without a foreign key: what was mailed stays on record
+when meetings are merged or pruned.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ slots = Table(
     Column("due_at", UtcTime, nullable=False),
     Column("period_from", UtcTime, nullable=False),
     Column("period_to", UtcTime, nullable=False),
-    Column("covers", Integer, nullable=False, default=1),  # slots of the rhythm that this one stands for; more than 1 is a catch-up
+    Column("covers", Integer, nullable=False, default=1),  # mornings this one stands for; above 1: a catch-up
     Column("state", String(16), nullable=False, default="owed"),
     Column("owed_at", UtcTime, nullable=False),  # when it was noticed to be due
     Column("done_at", UtcTime),

@@ -29,9 +29,12 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-LANGUAGES = ("fr", "ar", "es", "en")
-CATEGORIES = ("intelligence", "police", "gendarmerie", "interior", "justice", "military", "border", "cyber")
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+Language = Literal["fr", "ar", "es", "en"]
+Category = Literal["intelligence", "police", "gendarmerie", "interior", "justice", "military", "border", "cyber"]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+LANGUAGES: tuple[Language, ...] = ("fr", "ar", "es", "en")
+WEEKDAYS: tuple[Weekday, ...] = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -90,9 +93,6 @@ PositiveDuration = Annotated[timedelta, BeforeValidator(duration), AfterValidato
 ClockTime = Annotated[time, BeforeValidator(clock_time)]
 ZoneName = Annotated[str, AfterValidator(zone_name)]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2,3}$")]
-Language = Literal["fr", "ar", "es", "en"]
-Category = Literal["intelligence", "police", "gendarmerie", "interior", "justice", "military", "border", "cyber"]
-Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 class Section(BaseModel):

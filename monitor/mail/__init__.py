@@ -1,0 +1,1 @@
+"""The digest as mail: who wants it, how it looks, and how it is delivered once."""

@@ -1,0 +1,260 @@
+"""Real processes, killed with real signals."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import os
+import re
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+
+from monitor.workers import WorkerDied, WorkerError, WorkerOutOfMemory, Workers, WorkerTimeout
+from pipelines.errors import FetchError, TimedOut
+
+
+def refuse() -> None:
+    raise TimedOut("http://a.example/", "no answer", retry_after=datetime(2026, 1, 2, tzinfo=UTC))
+
+
+def crash() -> None:
+    ctypes.string_at(0)
+
+
+def stuck_in_c() -> None:
+    re.match(r"(a+)+$", "a" * 60 + "b")
+
+
+def memory_limit() -> int:
+    import resource
+
+    return resource.getrlimit(resource.RLIMIT_AS)[0]
+
+
+def unpicklable() -> object:
+    return lambda: None
+
+
+@pytest_asyncio.fixture
+async def workers() -> AsyncIterator[Workers]:
+    pool = Workers(2, memory_bytes=400 << 20, preload=())
+    yield pool
+    await pool.stop(wait=False)
+
+
+async def pid_at_work(workers: Workers) -> int:
+    """Id of the one worker that exists, once it has a task in hand."""
+    for _ in range(200):
+        if workers.pids and workers.busy:
+            break
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.1)
+    return workers.pids[0]
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in ("Z", "X")
+    except FileNotFoundError:
+        return False
+
+
+async def gone(pid: int) -> bool:
+    for _ in range(100):
+        if not is_alive(pid):
+            return True
+        await asyncio.sleep(0.05)
+    return False
+
+
+async def test_a_call_returns_what_the_function_returns(workers: Workers) -> None:
+    assert await workers.call(divmod, 17, 5, timeout=5) == (3, 2)
+
+
+async def test_calls_run_side_by_side(workers: Workers) -> None:
+    await workers.warm_up()
+    start = time.monotonic()
+    await asyncio.gather(*(workers.call(time.sleep, 0.3, timeout=5) for _ in range(2)))
+    assert time.monotonic() - start < 0.55
+
+
+async def test_an_expected_failure_arrives_whole_with_its_attributes(workers: Workers) -> None:
+    with pytest.raises(TimedOut, match="no answer") as caught:
+        await workers.call(refuse, timeout=5)
+    assert isinstance(caught.value, FetchError)
+    assert (caught.value.url, caught.value.retry_after) == ("http://a.example/", datetime(2026, 1, 2, tzinfo=UTC))
+    assert "in refuse" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("work", [time.sleep, stuck_in_c])
+async def test_hung_work_is_killed_at_its_limit_and_the_next_call_works(workers: Workers, work) -> None:
+    start = time.monotonic()
+    with pytest.raises(WorkerTimeout):
+        await workers.call(work, *((60,) if work is time.sleep else ()), timeout=0.4)
+    assert time.monotonic() - start < 2
+    assert await workers.call(len, "abc", timeout=5) == 3
+
+
+async def test_killed_work_leaves_no_process_behind(workers: Workers) -> None:
+    hung = asyncio.create_task(workers.call(time.sleep, 60, timeout=0.5))
+    pid = await pid_at_work(workers)
+    with pytest.raises(WorkerTimeout):
+        await hung
+    assert await gone(pid)
+
+
+async def test_a_segmentation_fault_fails_only_its_own_call(workers: Workers) -> None:
+    other = asyncio.create_task(workers.call(time.sleep, 0.8, timeout=5))
+    with pytest.raises(WorkerDied, match="SIGSEGV"):
+        await workers.call(crash, timeout=5)
+    assert await workers.call(len, "abc", timeout=5) == 3
+    await other
+
+
+async def test_twenty_kills_in_a_row_are_survived() -> None:
+    workers = Workers(1, preload=())
+    for _ in range(20):
+        hung = asyncio.create_task(workers.call(time.sleep, 60, timeout=20))
+        os.kill(await pid_at_work(workers), signal.SIGKILL)
+        with pytest.raises(WorkerDied, match="SIGKILL"):
+            await hung
+    assert await workers.call(len, "abc", timeout=5) == 3
+    await workers.stop()
+
+
+async def test_a_worker_killed_while_idle_fails_no_call(workers: Workers) -> None:
+    await workers.warm_up()
+    for _ in range(5):
+        for pid in workers.pids:
+            os.kill(pid, signal.SIGKILL)
+        results = await asyncio.gather(*(workers.call(len, "abc", timeout=5) for _ in range(4)))
+        assert results == [3] * 4
+        await asyncio.sleep(0.3)
+
+
+async def test_work_over_the_memory_limit_is_stopped_and_the_next_call_works(workers: Workers) -> None:
+    assert await workers.call(memory_limit, timeout=5) == 400 << 20
+    with pytest.raises(WorkerOutOfMemory) as caught:
+        await workers.call(bytearray, 500 << 20, timeout=5)
+    assert isinstance(caught.value, MemoryError) and isinstance(caught.value, WorkerError)
+    assert len(await workers.call(bytearray, 1 << 20, timeout=5)) == 1 << 20
+
+
+async def test_a_result_over_the_limit_stays_in_the_worker() -> None:
+    workers = Workers(1, preload=(), result_limit=1000)
+    with pytest.raises(WorkerDied, match="result has"):
+        await workers.call(bytes, 2000, timeout=5)
+    assert await workers.call(bytes, 500, timeout=5) == bytes(500)
+    await workers.stop()
+
+
+async def test_a_result_that_cannot_travel_is_an_error_of_its_own_call(workers: Workers) -> None:
+    with pytest.raises(Exception, match="pickle"):
+        await workers.call(unpicklable, timeout=5)
+    assert await workers.call(len, "abc", timeout=5) == 3
+
+
+async def test_workers_are_replaced_after_their_share_of_tasks() -> None:
+    workers = Workers(1, tasks_per_worker=3, preload=())
+    pids = {await workers.call(os.getpid, timeout=5) for _ in range(10)}
+    assert len(pids) == 4
+    await workers.stop()
+
+
+async def test_workers_ignore_the_signals_meant_for_the_daemon(workers: Workers) -> None:
+    work = asyncio.create_task(workers.call(time.sleep, 0.6, timeout=5))
+    pid = await pid_at_work(workers)
+    os.kill(pid, signal.SIGTERM)
+    os.kill(pid, signal.SIGINT)
+    await work
+    assert is_alive(pid)
+
+
+async def test_a_cancelled_call_kills_its_work(workers: Workers) -> None:
+    hung = asyncio.create_task(workers.call(time.sleep, 60, timeout=60))
+    pid = await pid_at_work(workers)
+    hung.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await hung
+    assert await gone(pid)
+    assert workers.busy == 0
+
+
+async def test_stopping_waits_for_the_work_in_hand(workers: Workers) -> None:
+    work = asyncio.create_task(workers.call(time.sleep, 0.5, timeout=5))
+    pid = await pid_at_work(workers)
+    waiting = [asyncio.create_task(workers.call(len, "abc", timeout=5)) for _ in range(3)]
+    await workers.stop()
+    await work
+    assert await gone(pid)
+    await asyncio.gather(*waiting, return_exceptions=True)
+    with pytest.raises(RuntimeError, match="stopped"):
+        await workers.call(len, "abc", timeout=5)
+
+
+async def test_stopping_at_once_fails_the_work_in_hand(workers: Workers) -> None:
+    work = asyncio.create_task(workers.call(time.sleep, 60, timeout=60))
+    pid = await pid_at_work(workers)
+    start = time.monotonic()
+    await workers.stop(wait=False)
+    with pytest.raises(WorkerError):
+        await work
+    assert await gone(pid)
+    assert time.monotonic() - start < 3
+
+
+async def test_the_loop_is_not_held_up_while_workers_start() -> None:
+    workers = Workers(2, preload=("trafilatura",))
+    longest, last = 0.0, time.monotonic()
+    start = asyncio.create_task(workers.warm_up())
+    while not start.done():
+        await asyncio.sleep(0.005)
+        longest, last = max(longest, time.monotonic() - last), time.monotonic()
+    await start
+    await workers.stop()
+    assert longest < 0.2
+
+
+def test_no_orphans_when_the_daemon_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "daemon.py"
+    script.write_text(
+        textwrap.dedent(
+            """
+            import asyncio, time
+            from monitor.workers import Workers
+
+            async def main():
+                workers = Workers(2, preload=())
+                await workers.warm_up()
+                hung = [asyncio.create_task(workers.call(time.sleep, 600, timeout=600)) for _ in range(2)]
+                await asyncio.sleep(0.3)
+                from multiprocessing.forkserver import _forkserver
+                print(*workers.pids, _forkserver._forkserver_pid, flush=True)
+                await asyncio.gather(*hung)
+
+            if __name__ == "__main__":
+                asyncio.run(main())
+            """
+        )
+    )
+    root = Path(__file__).parents[1]
+    environment = os.environ | {"PYTHONPATH": str(root)}
+    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment, cwd=root) as daemon:
+        assert daemon.stdout is not None
+        pids = [int(word) for word in daemon.stdout.readline().split()]
+        assert len(pids) == 3 and all(is_alive(pid) for pid in pids)
+        daemon.send_signal(signal.SIGKILL)
+        daemon.wait()
+    deadline = time.monotonic() + 5
+    while any(is_alive(pid) for pid in pids) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert [pid for pid in pids if is_alive(pid)] == []

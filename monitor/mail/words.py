@@ -71,15 +71,15 @@ class Frame:
         return self._date(day, "day" if today is not None and day.year == today.year else "day_year")
 
     def short(self, day: date) -> str:
-        """24 nov."""
+        """Day and month in few letters."""
         return self._date(day, "short")
 
     def month(self, day: date) -> str:
-        """November 2026."""
+        """The month with its year."""
         return self._date(day, "month")
 
     def month_short(self, day: date) -> str:
-        """Nov"""
+        """The month in three or four letters, for a chart."""
         return self._date(day, "month_short").rstrip(".")
 
     def days(self, days: Days, today: date) -> str:

@@ -1,0 +1,539 @@
+"""A digest in the words of one frame: plain values for the templates, every text clean, with its language and direction."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from urllib.parse import quote, urlsplit
+from zoneinfo import ZoneInfo
+
+from monitor.mail.message import SUBJECT_LENGTH, clean, cut, scrub
+from monitor.mail.words import Frame, direction
+from pipelines.detect.model import Status
+from pipelines.digest import Change, Digest, Earlier, Item, MeetingLine, Source, Trouble, Who, lead_names
+
+QUOTE_LENGTH = 420
+TITLE_LENGTH = 180
+ROLE_LENGTH = 160
+FEW_DAYS = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text with its direction, and its language where that is known."""
+
+    text: str
+    dir: str
+    lang: str | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A participant: the name (or what stands for it) and the rest."""
+
+    name: Words
+    rest: tuple[Words, ...]  # role, body, country
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An article of an outlet."""
+
+    outlet: Words
+    title: Words | None
+    url: str | None
+    day: str | None
+    copies: tuple[Link, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A labelled line: a change, a note."""
+
+    label: str
+    values: tuple[Words, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One meeting as printed."""
+
+    number: int
+    section: str
+    title: tuple[Words, ...]  # names to be joined by dashes
+    more: str | None
+    when: str
+    where: Words | None
+    mode: str | None
+    badge: str | None
+    people: tuple[Person, ...]
+    topics: str | None
+    quote: Words | None
+    quoted_from: Words | None
+    counted: str | None
+    links: tuple[Link, ...]
+    notes: tuple[str, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    compact: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar of a chart; `share` of the longest in percent."""
+
+    label: str
+    count: int
+    share: int
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A feed we do not see through."""
+
+    outlet: Words
+    since: str | None
+    why: Words | None
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A heading with its cards."""
+
+    key: str
+    heading: str
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """All that the templates print."""
+
+    language: str
+    dir: str
+    subject: str
+    preheader: str
+    profile: str
+    date: str
+    counts: str
+    period: str
+    notices: tuple[str, ...]  # late, catch-up
+    warning: str | None  # we see too little
+    quiet: str | None
+    quiet_why: str | None
+    blocks: tuple[Block, ...]
+    months: tuple[Bar, ...]
+    countries: tuple[Bar, ...]
+    watch: str
+    reading: str | None
+    gaps: tuple[tuple[str, tuple[Gap, ...]], ...]
+    why: str
+    leave: str
+    leave_url: str | None
+    words: Frame = field(repr=False)
+    alert: bool = False
+
+
+def view_of(digest: Digest, frame: Frame, zone: str, *, contact: str | None = None, alert: bool = False) -> View:
+    """The digest in words. `zone` is the profile's; `contact` the address that takes back a subscription."""
+    make = _Maker(digest, frame, zone)
+    blocks = tuple(make.blocks())
+    warning, quiet, quiet_why = make.silence()
+    return View(
+        language=frame.language,
+        dir=frame.direction,
+        subject=subject_of(digest, frame, alert=alert),
+        preheader=cut(make.preheader(), 90),
+        profile=digest.profile,
+        date=frame.day(digest.local_date),
+        counts=make.counts(),
+        period=frame.text("frame.period", start=make.clock(digest.period_from), end=make.clock(digest.period_to)),
+        notices=tuple(make.notices()),
+        warning=warning,
+        quiet=quiet,
+        quiet_why=quiet_why,
+        blocks=blocks,
+        months=_bars((frame.month_short(bar.label), bar.meetings) for bar in digest.months if isinstance(bar.label, date)),
+        countries=_bars((frame.country(str(bar.label)) or "", bar.meetings) for bar in digest.countries),
+        watch=make.watch(),
+        reading=make.reading(),
+        gaps=tuple(make.gaps()),
+        why=frame.text("frame.why", profile=digest.profile),
+        leave=frame.text("frame.leave"),
+        leave_url=f"mailto:{quote(contact, safe='@+')}?subject={quote(f'unsubscribe {digest.profile}')}" if contact else None,
+        words=frame,
+        alert=alert,
+    )
+
+
+def subject_of(digest: Digest, frame: Frame, *, alert: bool = False, part: tuple[int, int] | None = None) -> str:
+    """At most 70 characters: what and how many, then the lead meeting. `part` is (number, of how many)."""
+    numbered = f" ({part[0]}/{part[1]})" if part and part[1] > 1 else ""
+    late = f" {frame.text('subject.late')}" if digest.covers > 1 else ""
+    room = SUBJECT_LENGTH - len(numbered) - len(late)
+    first = next(iter(digest.items), None)
+    if alert:
+        head = frame.text("subject.alert")
+    elif digest.news:
+        head, first = frame.count("new", len(digest.news)), digest.news[0]
+    elif first is None:
+        head = frame.text("subject.quiet")
+    else:
+        kind = {"correction": "corrections", "updated": "updated"}.get(first.section, first.section)
+        head = frame.count(kind, len(digest.of(first.section)))
+    lead = f"{frame.text('frame.colon')}{_lead(first.meeting, frame)}" if first else ""
+    return scrub(cut(scrub(head + lead), room) + late + numbered)
+
+
+def title_of(meeting: MeetingLine, frame: Frame) -> tuple[tuple[str, ...], int]:
+    """The names that stand for a meeting, and how many more took part."""
+    leading, more = lead_names(meeting.participants)
+    if not leading:
+        return (cut(clean(meeting.headline or "") or frame.text("item.undetailed"), TITLE_LENGTH),), 0
+    return tuple(_name(who, frame) for who in leading), more
+
+
+def safe_url(url: str | None) -> str | None:
+    """The address if it is a plain http or https one, with anything unusual percent-encoded; else None."""
+    if not url:
+        return None
+    try:
+        parts = urlsplit(url.strip())
+        if parts.scheme.lower() not in ("http", "https") or not parts.hostname or parts.username is not None:
+            return None
+        return quote(url.strip(), safe="%/:?#[]@!$&'()*+,;=~-._", errors="replace")
+    except ValueError:
+        return None
+
+
+class _Maker:
+    """Puts one digest into the words of one frame."""
+
+    def __init__(self, digest: Digest, frame: Frame, zone: str):
+        self.digest, self.frame, self.zone = digest, frame, zone
+        self.today = digest.local_date
+
+    def clock(self, when: datetime) -> str:
+        return self.frame.clock(when, self.zone, self.today)
+
+    # The top
+
+    def counts(self) -> str:
+        pairs = [
+            ("new", len(self.digest.news)),
+            ("corrections", len(self.digest.of("correction"))),
+            ("updated", len(self.digest.of("updated"))),
+            ("planned", len(self.digest.of("planned"))),
+            ("older", len(self.digest.of("older"))),
+            ("possible", len(self.digest.of("possible"))),
+        ]
+        return " · ".join(self.frame.count(what, n) for what, n in pairs if n)
+
+    def preheader(self) -> str:
+        news = [_lead(item.meeting, self.frame) for item in self.digest.news[1:4]]
+        return clean(" · ".join([*news, self.counts() or self.frame.text("frame.quiet"), self.watch()]))
+
+    def notices(self) -> Iterable[str]:
+        if self.digest.covers > 1:
+            yield self.frame.count("catch_up", self.digest.covers)
+        # A few minutes are the time it takes to build and nobody's concern
+        if self.digest.late >= timedelta(minutes=30):
+            yield self.frame.text("frame.late", late=self.frame.length(self.digest.late))
+
+    def silence(self) -> tuple[str | None, str | None, str | None]:
+        """(warning that we see too little, that there is nothing new, whether that is to be believed)"""
+        watch, frame = self.digest.watch, self.frame
+        if watch.feeds == 0:
+            warning = frame.text("frame.no_feeds")
+        elif watch.is_blind:
+            warning = frame.text("frame.blind", failing=len(watch.failing), feeds=watch.feeds)
+        else:
+            warning = None
+        if self.digest.news:
+            return warning, None, None
+        why = None
+        if warning is None:
+            why = frame.text("frame.quiet_partly" if watch.failing or watch.silent else "frame.quiet_sure")
+        return warning, frame.text("frame.quiet"), why
+
+    # The meetings
+
+    def blocks(self) -> Iterable[Block]:
+        digest, frame = self.digest, self.frame
+        updated = digest.of("updated")
+        only_reports = tuple(item for item in updated if all(change.kind == "reports" for change in item.changes))
+        groups: list[tuple[str, Iterable[Item], Callable[[Item], Card]]] = [
+            ("new", digest.news, self.card),
+            ("correction", digest.of("correction"), self.short_card),
+            ("updated", [item for item in updated if item not in only_reports], self.short_card),
+            ("reports", only_reports, self.short_card),
+            ("planned", digest.of("planned"), self.card),
+            ("older", digest.of("older"), self.card),
+            ("possible", digest.of("possible"), self.possible_card),
+        ]
+        for key, items, make in groups:
+            cards = tuple(make(item) for item in items)
+            if cards:
+                yield Block(key, frame.text(f"sections.{key}"), cards)
+            if key == "planned" and digest.reminders:
+                reminded = tuple(self.reminder(meeting) for meeting in digest.reminders)
+                yield Block("reminders", frame.text("sections.reminders"), reminded)
+
+    def card(self, item: Item) -> Card:
+        meeting = item.meeting
+        quoted = meeting.quoted
+        return Card(
+            number=item.position,
+            section=item.section,
+            people=tuple(self.person(who) for who in meeting.participants),
+            topics=self.topics(meeting),
+            quote=_quote(quoted),
+            quoted_from=_words(quoted.outlet) if quoted and quoted.quote else None,
+            counted=self.counted(meeting),
+            links=tuple(self.links(meeting)),
+            notes=tuple(self.notes(item)),
+            **self._top(meeting),  # type: ignore[arg-type]
+            badge=self.badge(item),
+        )
+
+    def short_card(self, item: Item) -> Card:
+        """For what was told before: what is different, and the reports that say so."""
+        meeting = item.meeting
+        told = set(item.told.facts.outlets) if item.told else set()
+        links = tuple(link for link in self.links(meeting) if item.section == "correction" or link.outlet.text not in told)
+        return Card(
+            number=item.position,
+            section=item.section,
+            people=(),
+            topics=None,
+            quote=None,
+            quoted_from=None,
+            counted=None,
+            links=links[:4],
+            notes=tuple(self.notes(item)),
+            facts=tuple(fact for change in item.changes if (fact := self.change(change, item)) is not None),
+            **self._top(meeting),  # type: ignore[arg-type]
+            badge=None,
+            compact=True,
+        )
+
+    def possible_card(self, item: Item) -> Card:
+        meeting = item.meeting
+        quoted = meeting.quoted
+        return Card(
+            number=item.position,
+            section=item.section,
+            people=(),
+            topics=None,
+            quote=_quote(quoted),
+            quoted_from=_words(quoted.outlet) if quoted and quoted.quote else None,
+            counted=None,
+            links=tuple(self.links(meeting))[:3],
+            **self._top(meeting),  # type: ignore[arg-type]
+            badge=None,
+            compact=True,
+        )
+
+    def reminder(self, meeting: MeetingLine) -> Card:
+        return Card(
+            number=0,
+            section="reminders",
+            people=(),
+            topics=None,
+            quote=None,
+            quoted_from=None,
+            counted=None,
+            links=(),
+            **self._top(meeting),  # type: ignore[arg-type]
+            badge=None,
+            compact=True,
+        )
+
+    def _top(self, meeting: MeetingLine) -> dict[str, object]:
+        names, more = title_of(meeting, self.frame)
+        return {
+            "title": tuple(_words(name) for name in names),
+            "more": self.frame.count("more", more) if more else None,
+            "when": self.frame.days(meeting.days, self.today),
+            "where": self.place(meeting.city, meeting.country),
+            "mode": self.frame.label("mode", meeting.mode) if meeting.mode else None,
+        }
+
+    def badge(self, item: Item) -> str | None:
+        status = item.meeting.status
+        if status in (Status.CANCELLED, Status.DENIED):
+            return self.frame.text(f"item.{status.value}")
+        return None
+
+    def place(self, city: str | None, country: str | None) -> Words | None:
+        named = [clean(part) for part in (city, self.frame.country(country)) if part]
+        return _words(", ".join(named)) if named else None
+
+    def person(self, who: Who) -> Person:
+        name, role, body = (clean(part or "") for part in (who.name, who.role, who.body))
+        country = self.frame.country(who.country)
+        rest = [cut(role, ROLE_LENGTH)]
+        if body and body.casefold() not in role.casefold():
+            rest.append(body)
+        if not name:
+            # What the text says of them stands where the name would
+            name = next((part for part in rest if part), self.frame.text("item.unnamed"))
+            rest = [part for part in rest if part != name]
+        parts = [_words(part) for part in rest if part]
+        if country:
+            parts.append(Words(country, self.frame.direction, self.frame.language))
+        return Person(_words(name), tuple(parts))
+
+    def topics(self, meeting: MeetingLine) -> str | None:
+        return self.frame.text("frame.separator").join(self.frame.label("topic", topic) for topic in meeting.topics) or None
+
+    def counted(self, meeting: MeetingLine) -> str | None:
+        if not meeting.sources:
+            return None
+        articles = self.frame.count("articles", len(meeting.sources))
+        separator = self.frame.text("frame.separator")
+        return f"{articles}{separator}{self.frame.count('independent', len(meeting.independent))}"
+
+    def links(self, meeting: MeetingLine) -> Iterable[Link]:
+        for source in meeting.independent:
+            copies = tuple(self.link(copy) for copy in meeting.copies_of(source))
+            yield self.link(source, copies)
+
+    def link(self, source: Source, copies: tuple[Link, ...] = ()) -> Link:
+        day = None
+        if source.published_at is not None:
+            local = source.published_at.astimezone(ZoneInfo(self.zone)).date()
+            # The day of an article is worth a word only where it is not the meeting's own morning
+            day = self.frame.short(local) if self.today - local > FEW_DAYS else None
+        title = cut(clean(source.title), TITLE_LENGTH)
+        return Link(
+            outlet=_words(source.outlet),
+            title=_words(title, source.language) if title else None,
+            url=safe_url(source.url),
+            day=day,
+            copies=copies,
+        )
+
+    def notes(self, item: Item) -> Iterable[str]:
+        frame, meeting, told = self.frame, item.meeting, item.told
+        day = frame.day(told.local_date, self.today) if told else ""
+        if item.section == "held":
+            yield frame.text("item.held", date=day)
+        elif item.section == "new" and told:
+            yield frame.text("item.was_possible", date=day)
+        elif told:
+            yield frame.text("item.told", position=told.position, date=day)
+        if meeting.alerted_at is not None and item.section in ("new", "held"):
+            yield frame.text("item.alerted", when=self.clock(meeting.alerted_at))
+        if item.lapsed:
+            yield frame.text("item.lapsed")
+        if item.section == "correction" and meeting.merged_into is not None:
+            yield frame.text("item.merged")
+        elif item.section == "correction" and meeting.withdrawn:
+            yield clean(f"{frame.text('item.wrong')} {meeting.withdrawn}")
+        for earlier in meeting.earlier:
+            yield self.ledger(earlier)
+
+    def ledger(self, earlier: Earlier) -> str:
+        last = self.frame.days(earlier.last, self.today)
+        return self.frame.count("earlier", earlier.times, one=clean(earlier.one), other=clean(earlier.other), last=last)
+
+    def change(self, change: Change, item: Item) -> Fact | None:
+        frame, told, meeting = self.frame, item.told, item.meeting
+        if told is None:
+            return None
+        if change.kind in ("people", "named"):
+            people = tuple(_words(self.in_one_line(who)) for who in change.people)
+            return Fact(frame.text(f"item.change_{change.kind}"), people)
+        if change.kind == "reports":
+            return Fact(frame.text("item.change_reports"), tuple(_words(outlet) for outlet in change.outlets))
+        if change.kind == "days":
+            after, before = (frame.days(days, self.today) for days in (meeting.days, told.facts.days))
+        elif change.kind == "place":
+            nowhere = frame.text("item.nowhere")
+            places = (self.place(meeting.city, meeting.country), self.place(told.facts.city, told.facts.country))
+            after, before = (place.text if place else nowhere for place in places)
+        elif change.kind == "status":
+            after, before = (frame.label("item", status).lower() for status in (meeting.status.value, told.facts.status))
+        else:
+            return None
+        said = frame.text(f"item.change_{change.kind}", after=after, before=before)
+        return Fact("", (Words(said, frame.direction, frame.language),))
+
+    def in_one_line(self, who: Who) -> str:
+        person = self.person(who)
+        separator = self.frame.text("frame.separator")
+        return separator.join([person.name.text, *(part.text for part in person.rest)])
+
+    # The foot
+
+    def watch(self) -> str:
+        watch, frame = self.digest.watch, self.frame
+        parts = [frame.count("feeds", watch.feeds)]
+        if watch.broken:
+            parts.append(frame.count("failing", len(watch.broken)))
+        if watch.blocked:
+            parts.append(frame.count("blocked", len(watch.blocked)))
+        if not watch.failing and watch.feeds:
+            parts.append(frame.text("watch.all_answer"))
+        if watch.silent:
+            parts.append(frame.count("silent", len(watch.silent)))
+        return frame.text("frame.separator").join(parts)
+
+    def reading(self) -> str | None:
+        watch, frame = self.digest.watch, self.frame
+        parts = [frame.count("read", watch.read)]
+        parts += [
+            frame.count(what, n)
+            for what, n in (("partial", watch.partial), ("unread", watch.unread), ("waiting", watch.waiting))
+            if n
+        ]
+        return frame.text("frame.separator").join(parts) if watch.feeds else None
+
+    def gaps(self) -> Iterable[tuple[str, tuple[Gap, ...]]]:
+        watch = self.digest.watch
+        for key, troubles in (("failing", watch.broken), ("blocked", watch.blocked), ("silent", watch.silent)):
+            if troubles:
+                yield self.frame.text(f"watch.{key}"), tuple(self.gap(trouble) for trouble in troubles)
+
+    def gap(self, trouble: Trouble) -> Gap:
+        since = None
+        if trouble.since is not None:
+            local = trouble.since.astimezone(ZoneInfo(self.zone)).date()
+            since = self.frame.text("watch.since", when=self.frame.day(local, self.today))
+        return Gap(_words(trouble.outlet), since, _words(cut(clean(trouble.why), 120)) if trouble.why else None)
+
+
+def _lead(meeting: MeetingLine, frame: Frame) -> str:
+    names, more = title_of(meeting, frame)
+    return " – ".join(names) + (f" +{more}" if more else "") + (f" ({clean(meeting.city)})" if meeting.city else "")
+
+
+def _name(who: Who, frame: Frame) -> str:
+    """The shortest that stands for a participant."""
+    if who.name:
+        return clean(who.name)
+    country = frame.country(who.country)
+    seat = clean(who.body or who.role or "") or frame.text("item.unnamed")
+    # A body without a name needs its country: there is a "Police nationale" in many
+    return f"{cut(seat, 80)} ({country})" if country and not who.body_id else cut(seat, 80)
+
+
+def _quote(source: Source | None) -> Words | None:
+    return _words(cut(clean(source.quote), QUOTE_LENGTH), source.language) if source and source.quote else None
+
+
+def _words(text: str, language: str | None = None) -> Words:
+    text = clean(text)
+    turned = direction(text)
+    return Words(text, turned, language or ("ar" if turned == "rtl" else None))
+
+
+def _bars(pairs: Iterable[tuple[str, int]]) -> tuple[Bar, ...]:
+    listed = list(pairs)
+    longest = max((count for _, count in listed), default=0)
+    return tuple(Bar(label, count, round(100 * count / longest) if longest else 0) for label, count in listed)
+

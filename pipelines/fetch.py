@@ -15,8 +15,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-import resource
-import ssl
 import time
 from collections import OrderedDict
 from collections.abc import AsyncIterator
@@ -27,10 +25,10 @@ from types import TracebackType
 from typing import Literal, Self
 from urllib.parse import urlsplit
 
-import httpcore
 import httpx
 
 from pipelines import answers
+from pipelines.addresses import AddressForbidden, NetworkProblem, networks
 from pipelines.errors import (
     AddressRefused,
     BadAnswer,
@@ -44,7 +42,7 @@ from pipelines.errors import (
     TooLarge,
     TooManyRedirects,
 )
-from pipelines.network import AddressForbidden, Backend, Exchange, NetworkProblem, Resolver, exchange_in_hand, networks
+from pipelines.network import Exchange, Pools, exchange_in_hand, possible_connections
 from pipelines.records import Page
 from pipelines.robots import MAX_BYTES as MAX_ROBOTS_BYTES
 from pipelines.robots import Robots, parse_robots, product_token, robots_url
@@ -53,7 +51,6 @@ from pipelines.urls import absolute, host_of
 Purpose = Literal["feed", "page", "robots"]
 
 _MAX_HEADERS = 300  # newspapers send 20 to 60; a list of thousands is an attack or a fault
-_KEEP_ALIVE = 20.0  # seconds an idle connection is kept: longer than the pause between pages, shorter than most servers' limit
 _ERROR_BODY_SECONDS = 2.0  # the body of a refusal is only looked at for the mark of a bot wall
 _ROBOTS_SECONDS = 15.0
 _ROBOTS_KEPT = timedelta(hours=24)  # RFC 9309: at most a day
@@ -136,10 +133,21 @@ class _Visit:
         finally:
             self.spent += time.monotonic() - started
 
+    @contextlib.asynccontextmanager
+    async def off_the_clock(self, timer: asyncio.Timeout) -> AsyncIterator[None]:
+        """Time spent waiting for ourselves, which is not the server's."""
+        started, deadline = time.monotonic(), timer.when()
+        timer.reschedule(None)
+        yield
+        waited = time.monotonic() - started
+        self.spent -= waited
+        if deadline is not None:
+            timer.reschedule(deadline + waited)
+
 
 @dataclass(frozen=True, slots=True)
 class _Answer:
-    """One answer of the chain. `body` is None where it was not read."""
+    """One answer of the chain; of a refusal's body only the start."""
 
     url: str
     status: int
@@ -174,16 +182,21 @@ class Fetcher:
     def __init__(self, rules: FetchRules):
         """Raises ValueError when `allow_addresses` or `proxy` cannot be understood."""
         self._rules = rules
-        self._pools = _Pools(rules)
+        most = possible_connections(rules.max_active)
         # One total deadline stands above every step (`_Visit.on_the_clock`); httpx's own limits are for each step alone
         self._client = httpx.AsyncClient(
-            transport=self._pools,
+            transport=Pools(
+                per_origin=rules.per_host,
+                most_idle=most // 2,
+                allowed=networks(rules.allow_addresses),
+                proxy=rules.proxy,
+            ),
             trust_env=False,
             follow_redirects=False,
             timeout=None,  # noqa: S113
             cookies=_no_cookies(),
         )
-        self._active = asyncio.Semaphore(_possible_connections(rules.max_active))
+        self._active = asyncio.Semaphore(most)
         self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
         self._hosts: OrderedDict[str, _Host] = OrderedDict()
         self._sites: OrderedDict[str, _Site] = OrderedDict()
@@ -240,33 +253,22 @@ class Fetcher:
             exchange = Exchange()
             async with visit.on_the_clock(exchange) as timer:
                 try:
-                    await self._pools.check(target)
                     return await self._exchange(visit, target, exchange, timer)
                 except AddressForbidden as e:
-                    raise AddressRefused(visit.asked, e.reason, permanent=True) from e
+                    raise AddressRefused(visit.asked, e.reason, permanent=e.permanent) from e
                 except NetworkProblem as e:
                     if e.broken or not exchange.received:
                         raise (BadAnswer if e.broken else FetchError)(visit.asked, e.reason) from e
                     raise BadAnswer(visit.asked, f"answer cut short: {e.reason}") from e
-                except (httpcore.ProtocolError, httpx.ProtocolError, httpx.InvalidURL) as e:
-                    raise BadAnswer(visit.asked, _protocol_words(e)) from e
-                except (httpcore.NetworkError, httpcore.ProxyError) as e:
-                    words = str(e)[:200] or "connection lost"
-                    raise FetchError(visit.asked, f"proxy: {words}" if isinstance(e, httpcore.ProxyError) else words) from e
+                except (httpx.RemoteProtocolError, httpx.InvalidURL) as e:
+                    # The client looks at Location before we do
+                    raise BadAnswer(visit.asked, "redirect to an address that cannot be read") from e
 
     async def _exchange(self, visit: _Visit, target: str, exchange: Exchange, timer: asyncio.Timeout) -> _Answer:
-        """Send the request, read the answer. A connection that the server had closed meanwhile is replaced by another."""
+        """Send the request, read the answer. Raises NetworkProblem, or the FetchError that the body deserves."""
         request = httpx.Request("GET", target, headers=self._headers(visit, target))
         exchange_in_hand.set(exchange)
-        while True:
-            try:
-                response = await self._client.send(request, stream=True)
-                break
-            except (NetworkProblem, httpcore.RemoteProtocolError, httpcore.NetworkError):
-                if exchange.connected or exchange.received or not exchange.sent:
-                    raise
-                # The kept connection was dead; each failure removes one, and a new one is the last try
-                exchange.sent = False
+        response = await self._client.send(request, stream=True)
         try:
             exchange.end_of_head()
             exchange.phase = "reading the body"
@@ -304,9 +306,8 @@ class Fetcher:
                 async for piece in response.aiter_raw():
                     if not heavy and body.size + len(piece) > _LARGE_BODY:
                         heavy = True
-                        waited = time.monotonic()
-                        await held.enter_async_context(self._large)
-                        _put_off(timer, visit, time.monotonic() - waited)
+                        async with visit.off_the_clock(timer):
+                            await held.enter_async_context(self._large)
                     body.feed(piece)
                 return body.finish()
             except answers.TooLong as e:
@@ -453,154 +454,6 @@ class Fetcher:
         return site
 
 
-class _Pools(httpx.AsyncBaseTransport):
-    """One small pool of connections per origin.
-
-    httpx's single pool is searched for every request: with 100 hosts that is half of a request's processor time (measured).
-    """
-
-    def __init__(self, rules: FetchRules):
-        self._per_host = rules.per_host
-        self._proxy = httpcore.URL(rules.proxy) if rules.proxy else None
-        proxied = httpx.URL(rules.proxy) if rules.proxy else None
-        if proxied is not None and proxied.scheme not in ("http", "https"):
-            raise ValueError(f"proxy {rules.proxy!r} is not an http:// or https:// address")
-        self._resolver = Resolver(networks(rules.allow_addresses))
-        trusted = None
-        if proxied is not None:
-            trusted = (proxied.host, proxied.port or (443 if proxied.scheme == "https" else 80))
-        self._backend = Backend(self._resolver, trusted)
-        self._pools: OrderedDict[tuple[bytes, bytes, int | None], _Pool] = OrderedDict()
-        self._max_idle = _possible_connections(rules.max_active) // 2
-        self._tls: ssl.SSLContext | None = None
-        self._sweeper: asyncio.TimerHandle | None = None
-        self._closing: set[asyncio.Task[None]] = set()
-
-    async def check(self, target: str) -> None:
-        """Behind a proxy the connection says nothing about the target: check its addresses here. Raises NetworkProblem."""
-        if self._proxy is not None:
-            url = httpx.URL(target)
-            await self._resolver.permitted(url.host, url.port or 80)
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """See httpx. Errors of httpcore and NetworkProblem come through unchanged."""
-        url = request.url
-        key = (url.raw_scheme, url.raw_host, url.port)
-        pool = self._pools.get(key)
-        if pool is None:
-            pool = self._pools[key] = self._new_pool(secure=url.scheme == "https")
-        self._pools.move_to_end(key)
-        pool.users += 1
-        try:
-            response = await pool.connections.handle_async_request(
-                httpcore.Request(
-                    method=b"GET",
-                    url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
-                    headers=request.headers.raw,
-                    content=None,
-                    extensions=request.extensions,
-                )
-            )
-        except BaseException:
-            self._left(pool)
-            raise
-        return httpx.Response(response.status, headers=response.headers, stream=_Leaving(response, self, pool))
-
-    async def aclose(self) -> None:
-        """Close every connection."""
-        if self._sweeper is not None:
-            self._sweeper.cancel()
-        pools, self._pools = list(self._pools.values()), OrderedDict()
-        for pool in pools:
-            await pool.connections.aclose()
-        await asyncio.gather(*self._closing)
-
-    def _new_pool(self, *, secure: bool) -> _Pool:
-        tls = self._tls_context() if secure or self._proxy is not None else None
-        if self._proxy is None:
-            connections = httpcore.AsyncConnectionPool(
-                ssl_context=tls,
-                max_connections=self._per_host,
-                max_keepalive_connections=self._per_host,
-                keepalive_expiry=_KEEP_ALIVE,
-                network_backend=self._backend,
-            )
-        else:
-            connections = httpcore.AsyncHTTPProxy(
-                proxy_url=self._proxy,
-                ssl_context=tls,
-                max_connections=self._per_host,
-                max_keepalive_connections=self._per_host,
-                keepalive_expiry=_KEEP_ALIVE,
-                network_backend=self._backend,
-            )
-        return _Pool(connections)
-
-    def _tls_context(self) -> ssl.SSLContext:
-        """The one TLS context: making it takes 64 ms (measured). Raises NetworkProblem if the authorities cannot be read."""
-        if self._tls is None:
-            try:
-                # SSL_CERT_FILE and SSL_CERT_DIR name the user's own authorities; no other variable is looked at
-                self._tls = httpx.create_ssl_context(trust_env=True)
-            except (OSError, ssl.SSLError) as e:
-                raise NetworkProblem(f"TLS: the list of trusted authorities cannot be read ({e})") from e
-        return self._tls
-
-    def _left(self, pool: _Pool) -> None:
-        """A request is done with its pool: close the pools idle longest when there are too many, the others by and by."""
-        pool.users -= 1
-        pool.idle_since = time.monotonic()
-        self._close_idle(_KEEP_ALIVE if len(self._pools) <= self._max_idle else 0.0)
-        if self._sweeper is None and self._pools:
-            self._sweeper = asyncio.get_running_loop().call_later(_KEEP_ALIVE, self._sweep)
-
-    def _sweep(self) -> None:
-        self._sweeper = None
-        self._close_idle(_KEEP_ALIVE)
-        if self._pools:
-            self._sweeper = asyncio.get_running_loop().call_later(_KEEP_ALIVE, self._sweep)
-
-    def _close_idle(self, older_than: float) -> None:
-        now = time.monotonic()
-        for key, pool in list(self._pools.items()):
-            if older_than == 0.0 and len(self._pools) <= self._max_idle:
-                return
-            if not pool.users and now - pool.idle_since >= older_than:
-                del self._pools[key]
-                task = asyncio.get_running_loop().create_task(pool.connections.aclose())
-                self._closing.add(task)
-                task.add_done_callback(self._closing.discard)
-
-
-@dataclass(slots=True, eq=False)
-class _Pool:
-    connections: httpcore.AsyncConnectionPool
-    users: int = 0
-    idle_since: float = 0.0
-
-
-class _Leaving(httpx.AsyncByteStream):
-    """An answer's body; tells the pools when it is closed."""
-
-    def __init__(self, response: httpcore.Response, pools: _Pools, pool: _Pool):
-        self._stream = response.stream
-        self._pools = pools
-        self._pool: _Pool | None = pool
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        async for piece in self._stream:  # type: ignore[union-attr]
-            yield piece
-
-    async def aclose(self) -> None:
-        """See httpx."""
-        try:
-            await self._stream.aclose()  # type: ignore[union-attr]
-        finally:
-            if self._pool is not None:
-                pool, self._pool = self._pool, None
-                self._pools._left(pool)
-
-
 def _respect_silence(visit: _Visit, host: _Host) -> None:
     """Raise RateLimited while a host's Retry-After runs."""
     if host.closed_until is not None and host.closed_until > datetime.now(UTC):
@@ -695,9 +548,7 @@ async def _error_body(response: httpx.Response, headers: answers.Headers) -> byt
         body = answers.Body(answers.content_coding(headers), 4 * answers.WALL_SAMPLE)
     except ValueError:
         return b""
-    with contextlib.suppress(
-        answers.TooLong, answers.Broken, TimeoutError, NetworkProblem, httpcore.ProtocolError, httpcore.NetworkError
-    ):
+    with contextlib.suppress(answers.TooLong, answers.Broken, TimeoutError, NetworkProblem):
         async with asyncio.timeout(_ERROR_BODY_SECONDS):
             async for piece in response.aiter_raw():
                 body.feed(piece)
@@ -724,48 +575,9 @@ def _content_length(headers: answers.Headers) -> int | None:
     return int(text) if text.isdigit() and len(text) < 20 and not headers.get("transfer-encoding") else None
 
 
-def _put_off(timer: asyncio.Timeout, visit: _Visit, seconds: float) -> None:
-    """Time we spent waiting for ourselves is not the server's."""
-    when = timer.when()
-    if when is not None:
-        timer.reschedule(when + seconds)
-        visit.spent -= seconds
-
-
-def _protocol_words(problem: Exception) -> str:
-    """A protocol error in plain words, one line."""
-    text = " ".join(str(problem).split())
-    if found := re.search(r"received (\d+) bytes, expected (\d+)", text):
-        return f"answer cut short: {found[1]} of {found[2]} bytes"
-    for mark, words in _PROTOCOL_WORDS.items():
-        if mark in text:
-            return words
-    return f"not a proper HTTP answer: {_shown(text)}" if text else "not a proper HTTP answer"
-
-
-_PROTOCOL_WORDS = {
-    "incomplete chunked read": "answer cut short: the last chunk is missing",
-    "Server disconnected without sending": "connection closed without an answer",
-    "illegal status line": "not an HTTP answer",
-    "illegal request line": "not an HTTP answer",
-    "illegal header line": "damaged headers",
-    "Receive buffer too long": "headers too large",
-    "illegal chunk header": "damaged answer: invalid chunk size",
-    "location header": "redirect to an address that cannot be read",
-    "onflicting Content-Length": "conflicting Content-Length headers",
-    "bad Content-Length": "unreadable Content-Length",
-}
-
-
 def _shown(text: str) -> str:
     """A stranger's text, short and on one line, for a reason."""
     return "".join(c if c.isprintable() else "?" for c in text[:100])
-
-
-def _possible_connections(wanted: int) -> int:
-    """As many connections at a time as the limit of open files leaves room for, half of it being kept for everything else."""
-    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return wanted if soft == resource.RLIM_INFINITY else max(2, min(wanted, (soft - 32) // 2))
 
 
 def _no_cookies() -> CookieJar:

@@ -1,93 +1,33 @@
-"""Connections to permitted addresses only.
+"""Connections for httpx: to permitted addresses only, a pool per origin, every failure in words.
 
-A name is resolved here, every address it has is checked, and the checked address is the one connected to: there is no
-second lookup that could answer differently. Beneath httpx this is httpcore's network backend.
+The address that was checked is the one connected to: there is no second lookup that could answer differently. This is
+httpcore's network backend and httpx's transport; `fetch.py` stands above it.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
-import ipaddress
 import re
-import socket
+import resource
 import ssl
-import threading
-from collections.abc import Iterable, Sequence
+import time
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpcore
+import httpx
 
-IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
-IPNetwork = ipaddress.IPv4Network | ipaddress.IPv6Network
+from pipelines.addresses import IPAddress, IPNetwork, NetworkProblem, Resolver
 
 MAX_HEAD = 256 * 1024  # bytes of status lines and headers, 1xx answers included; h11 itself stops at 100 kB per answer
 _READ_AHEAD = 256 * 1024  # bytes held for a reader before the peer is made to wait
-_DNS_SECONDS = 10.0  # glibc asks twice for 5 s each; more name servers than that are not waited for
-_DNS_THREADS = 32
-_NEXT_ADDRESS_AFTER = 0.25  # RFC 8305: pause before the next address is tried beside the first
-_MAX_ADDRESSES = 6
-
-# IANA special-purpose registries. ipaddress.is_global alone is wrong on Python 3.11 for several of them (multicast, NAT64,
-# 6to4, IPv4-compatible), and changes with the version.
-_REFUSED_V4 = tuple(
-    (ipaddress.IPv4Network(network), word)
-    for network, word in (
-        ("0.0.0.0/8", "this machine"),
-        ("10.0.0.0/8", "private"),
-        ("100.64.0.0/10", "inside a provider's network"),
-        ("127.0.0.0/8", "loopback"),
-        ("169.254.0.0/16", "link-local"),
-        ("172.16.0.0/12", "private"),
-        ("192.0.0.0/24", "reserved"),
-        ("192.0.2.0/24", "documentation"),
-        ("192.31.196.0/24", "reserved"),
-        ("192.52.193.0/24", "reserved"),
-        ("192.88.99.0/24", "a 6to4 relay"),
-        ("192.168.0.0/16", "private"),
-        ("192.175.48.0/24", "reserved"),
-        ("198.18.0.0/15", "for benchmarks"),
-        ("198.51.100.0/24", "documentation"),
-        ("203.0.113.0/24", "documentation"),
-        ("224.0.0.0/4", "multicast"),
-        ("240.0.0.0/4", "reserved"),
-    )
-)
-_GLOBAL_V6 = ipaddress.IPv6Network("2000::/3")  # the only range handed out for use on the internet
-_REFUSED_V6 = tuple(
-    (ipaddress.IPv6Network(network), word)
-    for network, word in (
-        ("::1/128", "loopback"),
-        ("::/128", "this machine"),
-        ("::/96", "an embedded IPv4 address"),
-        ("64:ff9b::/96", "NAT64"),
-        ("64:ff9b:1::/48", "NAT64"),
-        ("fc00::/7", "private"),
-        ("fe80::/10", "link-local"),
-        ("fec0::/10", "private"),
-        ("ff00::/8", "multicast"),
-        ("2001::/32", "Teredo"),
-        ("2001::/23", "reserved"),
-        ("2001:db8::/32", "documentation"),
-        ("2002::/16", "6to4"),
-        ("3fff::/20", "documentation"),
-    )
-)
-
-
-class NetworkProblem(Exception):
-    """No answer could be had; `reason` says why in words. `broken` if what came is no HTTP."""
-
-    def __init__(self, reason: str, *, broken: bool = False):
-        super().__init__(reason)
-        self.reason = reason
-        self.broken = broken
-
-
-class AddressForbidden(NetworkProblem):
-    """The host has no address that may be connected to."""
+_NEXT_ADDRESS_AFTER = 0.25  # seconds (RFC 8305) before the next address is tried beside the first
+_KEEP_ALIVE = 20.0  # seconds an idle connection is kept: longer than the pause between pages, shorter than most servers'
 
 
 @dataclass(slots=True)
@@ -143,106 +83,6 @@ def _head_length(head: bytes) -> int:
             return end.end()
         start = end.end()
     return len(head)
-
-
-def networks(texts: Iterable[str]) -> tuple[IPNetwork, ...]:
-    """The networks named by `texts` ("127.0.0.1/32", "fd00::/8", "10.0.0.5"). Raises ValueError naming the wrong one."""
-    return tuple(ipaddress.ip_network(text, strict=False) for text in texts)
-
-
-def why_refused(address: IPAddress, allowed: Sequence[IPNetwork] = ()) -> str | None:
-    """Why an address may not be connected to, in a word or two; None if it may. `allowed` networks go before every rule."""
-    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        # The kernel connects ::ffff:127.0.0.1 to 127.0.0.1
-        address = address.ipv4_mapped
-    if any(address.version == network.version and address in network for network in allowed):
-        return None
-    if isinstance(address, ipaddress.IPv4Address):
-        return next((word for network, word in _REFUSED_V4 if address in network), None)
-    if address.scope_id is not None:
-        return "link-local"
-    word = next((word for network, word in _REFUSED_V6 if address in network), None)
-    return word or (None if address in _GLOBAL_V6 else "reserved")
-
-
-class Resolver:
-    """Looks names up in threads of its own, so that a hanging name server neither blocks the loop nor the exit."""
-
-    def __init__(self, allowed: Sequence[IPNetwork]):
-        self._allowed = tuple(allowed)
-        self._threads = asyncio.Semaphore(_DNS_THREADS)
-
-    async def permitted(self, host: str, port: int) -> list[IPAddress]:
-        """The addresses of `host` that may be connected to, families alternating. Raises NetworkProblem or AddressForbidden."""
-        try:
-            found: list[IPAddress] = [ipaddress.ip_address(host.strip("[]"))]
-        except ValueError:
-            found = await self._lookup(host, port)
-        refused = {address: why_refused(address, self._allowed) for address in found}
-        usable = [address for address in found if refused[address] is None]
-        if not usable:
-            address, word = next(iter(refused.items()))
-            shown = "" if str(address) == host.strip("[]") else f"{host} is "
-            raise AddressForbidden(f"address not allowed: {shown}{address} ({word})")
-        return _alternating(usable)[:_MAX_ADDRESSES]
-
-    async def _lookup(self, host: str, port: int) -> list[IPAddress]:
-        loop = asyncio.get_running_loop()
-        answer: asyncio.Future[list[IPAddress]] = loop.create_future()
-
-        def settle(found: list[IPAddress] | None, problem: Exception | None) -> None:
-            self._threads.release()
-            if answer.done():
-                return
-            if problem is not None:
-                answer.set_exception(problem)
-            else:
-                answer.set_result(found or [])
-
-        def run() -> None:
-            found, problem = None, None
-            try:
-                infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-                # A scope ("fe80::1%eth0") stays in the text, and so in the address that is checked
-                found = list(dict.fromkeys(ipaddress.ip_address(info[4][0]) for info in infos))
-            except (OSError, UnicodeError, ValueError) as e:
-                problem = e
-            try:
-                loop.call_soon_threadsafe(settle, found, problem)
-            except RuntimeError:
-                pass  # the loop is closed: nobody waits any more
-
-        await self._threads.acquire()
-        threading.Thread(target=run, name=f"dns {host}", daemon=True).start()
-        try:
-            async with asyncio.timeout(_DNS_SECONDS):
-                return await answer
-        except TimeoutError as e:
-            raise NetworkProblem("DNS: the name server does not answer") from e
-        except (OSError, UnicodeError, ValueError) as e:
-            raise NetworkProblem(_dns_words(e)) from e
-
-
-def _alternating(addresses: list[IPAddress]) -> list[IPAddress]:
-    """The system's order of preference, but with the families taking turns, so that one broken family costs one pause."""
-    first = [a for a in addresses if a.version == addresses[0].version]
-    other = [a for a in addresses if a.version != addresses[0].version]
-    mixed: list[IPAddress] = []
-    for index in range(max(len(first), len(other))):
-        mixed += first[index : index + 1] + other[index : index + 1]
-    return mixed
-
-
-def _dns_words(problem: Exception) -> str:
-    if isinstance(problem, socket.gaierror):
-        if problem.errno == socket.EAI_NONAME:
-            return "DNS: name not known"
-        if problem.errno == socket.EAI_AGAIN:
-            return "DNS: no answer (is this machine online?)"
-        if problem.errno == getattr(socket, "EAI_NODATA", None):
-            return "DNS: the name has no address"
-        return f"DNS: {problem.strerror or 'lookup failed'}".rstrip(".").lower().replace("dns:", "DNS:")
-    return "DNS: not a usable name"
 
 
 class _Reader(asyncio.Protocol):
@@ -393,15 +233,13 @@ class Backend(httpcore.AsyncNetworkBackend):
         """See httpcore. Raises NetworkProblem or AddressForbidden."""
         exchange = exchange_in_hand.get() or Exchange()
         exchange.phase = "looking up the name"
-        if (host, port) == self._trusted:
-            addresses = await Resolver(networks(("0.0.0.0/0", "::/0"))).permitted(host, port)
-        else:
-            addresses = await self._resolver.permitted(host, port)
+        through_proxy = (host, port) == self._trusted
+        addresses = await self._resolver.permitted(host, port, anywhere=through_proxy)
         exchange.phase = "connecting"
         try:
             reader = await _first_to_accept(addresses, port)
         except OSError as e:
-            raise NetworkProblem(os_words(e)) from e
+            raise NetworkProblem(("proxy: " if through_proxy else "") + os_words(e)) from e
         exchange.connected = True
         return Stream(reader)
 
@@ -497,3 +335,212 @@ def os_words(problem: Exception) -> str:
         known = _ERRNO_WORDS.get(problem.errno or 0)
         return known or (problem.strerror or "connection failed").lower()
     return "connection failed"
+
+
+class Pools(httpx.AsyncBaseTransport):
+    """One small pool of connections per origin.
+
+    httpx's single pool is searched for every request: with 100 hosts that is half of a request's processor time (measured).
+    """
+
+    def __init__(self, *, per_origin: int, most_idle: int, allowed: Sequence[IPNetwork], proxy: str | None):
+        """`per_origin` connections each, `most_idle` pools kept without use. Raises ValueError for a proxy that is none."""
+        self._per_origin = per_origin
+        self._most_idle = most_idle
+        self._resolver = Resolver(allowed)
+        self._proxy: httpcore.URL | None = None
+        trusted = None
+        if proxy is not None:
+            named = httpx.URL(proxy)
+            if named.scheme not in ("http", "https") or not named.host:
+                raise ValueError(f"proxy {proxy!r} is not an http:// or https:// address")
+            trusted = (named.host, named.port or (443 if named.scheme == "https" else 80))
+            self._proxy = httpcore.URL(proxy)
+        self._backend = Backend(self._resolver, trusted)
+        self._pools: OrderedDict[tuple[bytes, bytes, int | None], _Pool] = OrderedDict()
+        self._tls: ssl.SSLContext | None = None
+        self._sweeper: asyncio.TimerHandle | None = None
+        self._closing: set[asyncio.Task[None]] = set()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """See httpx. Raises NetworkProblem or AddressForbidden only."""
+        url = request.url
+        if self._proxy is not None:
+            # The connection to the proxy says nothing about the target
+            await self._resolver.permitted(url.host, url.port or 80)
+        key = (url.raw_scheme, url.raw_host, url.port)
+        pool = self._pools.get(key)
+        if pool is None:
+            pool = self._pools[key] = self._new_pool(secure=url.scheme == "https")
+        self._pools.move_to_end(key)
+        pool.users += 1
+        try:
+            response = await self._send(
+                pool,
+                httpcore.Request(
+                    method=b"GET",
+                    url=httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path),
+                    headers=request.headers.raw,
+                    content=None,
+                    extensions=request.extensions,
+                ),
+            )
+        except BaseException:
+            self._left(pool)
+            raise
+        return httpx.Response(response.status, headers=response.headers, stream=_Leaving(response, self, pool))
+
+    async def _send(self, pool: _Pool, request: httpcore.Request) -> httpcore.Response:
+        """Send the request; a kept connection that turns out to be dead is replaced, because GET may be repeated."""
+        while True:
+            try:
+                with _in_words():
+                    return await pool.connections.handle_async_request(request)
+            except NetworkProblem:
+                exchange = exchange_in_hand.get()
+                if exchange is None or exchange.connected or exchange.received or not exchange.sent:
+                    raise
+                # Each failure takes one dead connection out of the pool, so that a new one is the last try
+                exchange.sent = False
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+        pools, self._pools = list(self._pools.values()), OrderedDict()
+        for pool in pools:
+            await pool.connections.aclose()
+        await asyncio.gather(*self._closing)
+
+    def _new_pool(self, *, secure: bool) -> _Pool:
+        tls = self._tls_context() if secure or self._proxy is not None else None
+        if self._proxy is None:
+            connections = httpcore.AsyncConnectionPool(
+                ssl_context=tls,
+                max_connections=self._per_origin,
+                max_keepalive_connections=self._per_origin,
+                keepalive_expiry=_KEEP_ALIVE,
+                network_backend=self._backend,
+            )
+        else:
+            connections = httpcore.AsyncHTTPProxy(
+                proxy_url=self._proxy,
+                ssl_context=tls,
+                max_connections=self._per_origin,
+                max_keepalive_connections=self._per_origin,
+                keepalive_expiry=_KEEP_ALIVE,
+                network_backend=self._backend,
+            )
+        return _Pool(connections)
+
+    def _tls_context(self) -> ssl.SSLContext:
+        """The one TLS context: making it takes 64 ms (measured). Raises NetworkProblem if the authorities cannot be read."""
+        if self._tls is None:
+            try:
+                # SSL_CERT_FILE and SSL_CERT_DIR name the user's own authorities; no other variable is looked at
+                self._tls = httpx.create_ssl_context(trust_env=True)
+            except (OSError, ssl.SSLError) as e:
+                raise NetworkProblem(f"TLS: the list of trusted authorities cannot be read ({e})") from e
+        return self._tls
+
+    def _left(self, pool: _Pool) -> None:
+        """A request is done with its pool: close the pools idle longest when there are too many, the others by and by."""
+        pool.users -= 1
+        pool.idle_since = time.monotonic()
+        self._close_idle(_KEEP_ALIVE if len(self._pools) <= self._most_idle else 0.0)
+        if self._sweeper is None and self._pools:
+            self._sweeper = asyncio.get_running_loop().call_later(_KEEP_ALIVE, self._sweep)
+
+    def _sweep(self) -> None:
+        self._sweeper = None
+        self._close_idle(_KEEP_ALIVE)
+        if self._pools:
+            self._sweeper = asyncio.get_running_loop().call_later(_KEEP_ALIVE, self._sweep)
+
+    def _close_idle(self, older_than: float) -> None:
+        now = time.monotonic()
+        for key, pool in list(self._pools.items()):
+            if older_than == 0.0 and len(self._pools) <= self._most_idle:
+                return
+            if not pool.users and now - pool.idle_since >= older_than:
+                del self._pools[key]
+                task = asyncio.get_running_loop().create_task(pool.connections.aclose())
+                self._closing.add(task)
+                task.add_done_callback(self._closing.discard)
+
+
+@dataclass(slots=True, eq=False)
+class _Pool:
+    connections: httpcore.AsyncConnectionPool
+    users: int = 0
+    idle_since: float = 0.0
+
+
+class _Leaving(httpx.AsyncByteStream):
+    """An answer's body; tells the pools when it is closed."""
+
+    def __init__(self, response: httpcore.Response, pools: Pools, pool: _Pool):
+        self._stream = response.stream
+        self._pools = pools
+        self._pool: _Pool | None = pool
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        with _in_words():
+            async for piece in self._stream:  # type: ignore[union-attr]
+                yield piece
+
+    async def aclose(self) -> None:
+        """See httpx."""
+        try:
+            await self._stream.aclose()  # type: ignore[union-attr]
+        finally:
+            if self._pool is not None:
+                pool, self._pool = self._pool, None
+                self._pools._left(pool)
+
+
+@contextlib.contextmanager
+def _in_words() -> Iterator[None]:
+    """Turns httpcore's exceptions into NetworkProblem."""
+    try:
+        yield
+    except httpcore.ProxyError as e:
+        raise NetworkProblem(f"proxy: {_one_line(e)}") from e
+    except (httpcore.ProtocolError, httpcore.UnsupportedProtocol) as e:
+        raise _protocol_problem(e) from e
+    except (httpcore.NetworkError, httpcore.TimeoutException) as e:
+        raise NetworkProblem(_one_line(e) or "connection lost") from e
+
+
+def _protocol_problem(error: Exception) -> NetworkProblem:
+    """A protocol error in plain words."""
+    text = _one_line(error)
+    if "Server disconnected without sending" in text:
+        return NetworkProblem("connection closed without an answer")
+    if found := re.search(r"received (\d+) bytes, expected (\d+)", text):
+        return NetworkProblem(f"answer cut short: {found[1]} of {found[2]} bytes", broken=True)
+    words = next((words for mark, words in _PROTOCOL_WORDS.items() if mark in text), f"not a proper HTTP answer: {text}")
+    return NetworkProblem(words, broken=True)
+
+
+def _one_line(error: Exception) -> str:
+    """An error's text, printable and short."""
+    return "".join(c if c.isprintable() else " " for c in str(error)[:120]).strip()
+
+
+_PROTOCOL_WORDS = {
+    "incomplete chunked read": "answer cut short: the last chunk is missing",
+    "illegal status line": "not an HTTP answer",
+    "illegal request line": "not an HTTP answer",
+    "illegal header line": "damaged headers",
+    "Receive buffer too long": "headers too large",
+    "illegal chunk header": "damaged answer: invalid chunk size",
+    "onflicting Content-Length": "conflicting Content-Length headers",
+    "bad Content-Length": "unreadable Content-Length",
+}
+
+
+def possible_connections(wanted: int) -> int:
+    """As many connections at a time as the limit of open files leaves room for, half of it being kept for everything else."""
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return wanted if soft == resource.RLIM_INFINITY else max(2, min(wanted, (soft - 32) // 2))

@@ -254,7 +254,7 @@ def bot_wall(status: int, headers: Headers, body: bytes) -> str | None:
     if status == 200 and b"<html" not in sample and b"<!doctype html" not in sample and b"<script" not in sample:
         return None
     title = bool(_WALL_TITLES.search(sample))
+    if not (refusal or title or len(body) < _TINY_PAGE):
+        return None
     named = next((owner for mark, owner in _WALL_MARKS if mark in sample), None)
-    if named and (refusal or title or len(body) < _TINY_PAGE):
-        return named
-    return "bot protection" if title and (refusal or b"challenge" in sample or b"captcha" in sample) else None
+    return named or ("bot protection" if title and (refusal or b"challenge" in sample or b"captcha" in sample) else None)

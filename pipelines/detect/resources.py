@@ -143,6 +143,7 @@ class Register:
     bodies: Mapping[str, Body]
     titles: Mapping[str, Title]
     acronyms: Mapping[str, tuple[str, ...]]
+    weak_acronyms: frozenset[str]
     countries: Mapping[str, tuple[str, str]]
     fields: Mapping[str, Field]
     roles: Mapping[str, Roles]
@@ -246,7 +247,7 @@ def _parse(path: Path) -> dict[str, Any]:
         raise RegisterError(path, "file", f"is not TOML: {error}") from error
 
 
-_TOP_KEYS = ("version", "as_of", "title", "person", "body", "acronyms", "countries")
+_TOP_KEYS = ("version", "as_of", "title", "person", "body", "acronyms", "weak_acronyms", "countries")
 _TITLE_KEYS = ("fr", "ar", "es", "en", "rank")
 _PERSON_KEYS = ("id", "name", "aliases", "aliases_ar", "context", "surnames", "offices", "qid", "source", "seen")
 _OFFICE_KEYS = ("body", "title", "start", "end")
@@ -266,6 +267,7 @@ class _Reader:
         self.bodies: dict[str, Body] = {}
         self.titles: dict[str, Title] = {}
         self.acronyms: dict[str, tuple[str, ...]] = {}
+        self.weak_acronyms: set[str] = set()
         self.countries: dict[str, tuple[str, str]] = {}
         self.fields: dict[str, Field] = {}
         self.roles: dict[str, Roles] = {}
@@ -274,7 +276,17 @@ class _Reader:
         self.title_words: dict[str, str] = {}
 
     def register(self) -> Register:
-        return Register(self.persons, self.bodies, self.titles, self.acronyms, self.countries, self.fields, self.roles, self.as_of)
+        return Register(
+            self.persons,
+            self.bodies,
+            self.titles,
+            self.acronyms,
+            frozenset(self.weak_acronyms),
+            self.countries,
+            self.fields,
+            self.roles,
+            self.as_of,
+        )
 
     def read_roles(self, path: Path) -> None:
         data = _parse(path)
@@ -325,6 +337,7 @@ class _Reader:
             raise RegisterError(path, "as_of", f"must be a day like 2026-11-22, not {as_of!r}")
         if as_of is not None and shipped:
             self.as_of = max(self.as_of, as_of)
+        self.weak_acronyms.update(_texts(path, "", data, "weak_acronyms"))
         for iso, pair in _table(path, "countries", data.get("countries", {})).items():
             if not (isinstance(pair, list) and len(pair) == 2 and all(isinstance(one, str) and one for one in pair)):
                 raise RegisterError(path, f"countries.{iso}", "must be [French adjective, French genitive]")

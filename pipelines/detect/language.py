@@ -1,0 +1,40 @@
+"""Which of the four languages a text is in, by script and by its commonest words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from pipelines.detect.fold import fold
+
+_WORD = re.compile(r"[^\W\d_]+")
+_SAMPLE = 3000  # letters looked at
+_LEAST = 0.08  # share of common words below which a text of that length is in none of the languages
+
+
+def identify(text: str, common: Mapping[str, frozenset[str]], given: str | None = None) -> str | None:
+    """The language of a text, or None when it is in none of those in `common`. A given language is kept unless the text contradicts it."""
+    sample = fold(text[:_SAMPLE]).text
+    words = _WORD.findall(sample)
+    if not words:
+        return given if given in common else None
+    arabic = sum(1 for word in words if "\u0600" <= word[0] <= "\u06ff")
+    latin = sum(1 for word in words if "a" <= word[0] <= "z")
+    if arabic > latin:
+        return "ar" if "ar" in common and _share(words, common["ar"]) >= _LEAST / 4 else None
+    if latin < len(words) / 2:
+        return None
+    shares = {language: _share(words, known) for language, known in common.items() if language != "ar"}
+    if not shares:
+        return None
+    best = max(shares, key=lambda language: shares[language])
+    if given in shares and (len(words) < 25 or shares[given] >= 0.75 * shares[best]):
+        if shares[given] >= _LEAST / 2 or len(words) < 25:
+            return given
+    if shares[best] < (_LEAST if len(words) >= 25 else 0.001):
+        return given if given in shares and len(words) < 12 else None
+    return best
+
+
+def _share(words: list[str], common: frozenset[str]) -> float:
+    return sum(1 for word in words if word in common) / len(words)

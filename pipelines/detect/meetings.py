@@ -1,0 +1,770 @@
+"""From words to meetings: which sentences tell of an encounter, who was there, when and where, and whether it is the news.
+
+A sentence is cut where the time told changes ("... depuis le déplacement de M. X, en juin 2022, au cours duquel il avait vu ...").
+Each piece with a cue and somebody in it is a *frame*; frames of one encounter are gathered into a `Draft`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+
+from pipelines.detect.cues import Hit, Lexicon, Tokens, hits_between, scan, tokens_of
+from pipelines.detect.dates import DateMention, find_dates
+from pipelines.detect.fold import fold, fold_key
+from pipelines.detect.mentions import Actor
+from pipelines.detect.model import UNKNOWN_DAYS, Days, Field, Quote, Status
+from pipelines.detect.places import PlaceMention, find_places
+from pipelines.detect.sentences import Sentence, split
+
+# A day further back than this is no longer the news; a lead may be slower (weeklies, features)
+_NEWS_DAYS = 10
+_LEAD_DAYS = 35
+_REACH = 10  # words over which an auxiliary governs a participle ("a eu, ce mardi à Rabat, des entretiens")
+_CUT_WORDS = frozenset(("qui", "dont", "lequel", "laquelle", "duquel", "que", "donde", "quien", "who", "which", "where", "when", "الذي", "التي", "حيث", "و"))
+
+SECURITY_KINDS = frozenset(("police", "intelligence", "gendarmerie", "interior", "justice", "prosecutor", "military", "border", "cyber"))
+
+
+class Segment(NamedTuple):
+    """A piece of one sentence that tells of one time."""
+
+    part: Part
+    sentence: int
+    first: int
+    last: int
+    status: Status
+    explicit: bool  # the words themselves say so (tense, recall words), not only the lack of anything else
+
+
+@dataclass(slots=True)
+class Part:
+    """The title or the text with everything found in it."""
+
+    field: Field
+    original: str
+    tokens: Tokens
+    hits: list[Hit]
+    sentences: tuple[Sentence, ...]
+    bounds: list[tuple[int, int]]  # tokens of each sentence
+    dates: tuple[DateMention, ...]
+    places: tuple[PlaceMention, ...]
+    actors: list[Actor]
+    lead: int = 0  # the first sentence that tells something
+
+    def quote(self, start: int, end: int) -> Quote:
+        """The words of this part between two offsets."""
+        return Quote(self.field, start, end, self.original[start:end])
+
+    def sentence_quote(self, number: int) -> Quote:
+        """One whole sentence."""
+        sentence = self.sentences[number]
+        return self.quote(sentence.start, sentence.end)
+
+
+@dataclass(slots=True)
+class Cue:
+    """A cue in its place, with what its words say about status."""
+
+    hit: Hit
+    status: Status
+    explicit: bool
+    near: bool = False  # pluperfect only: may still be the news when the day is
+
+
+@dataclass(slots=True)
+class Frame:
+    """One piece of a sentence that tells of an encounter."""
+
+    segment: Segment
+    cues: list[Cue]
+    actors: list[Actor]
+    dates: list[DateMention]
+    places: list[PlaceMention]
+    order: int
+    anaphoric: bool = False
+    attendance: bool = False
+    implied: set[str] = field(default_factory=set)  # countries named as the place of a visit
+
+    @property
+    def part(self) -> Part:
+        return self.segment.part
+
+    @property
+    def strength(self) -> int:
+        return max((cue.hit.entry.strength for cue in self.cues), default=0)
+
+
+@dataclass(slots=True)
+class Draft:
+    """A meeting as far as it was gathered."""
+
+    status: Status
+    frames: list[Frame] = field(default_factory=list)
+    actors: list[Actor] = field(default_factory=list)
+    denied: Quote | None = None
+
+    def add(self, frame: Frame, *, actors: bool = True) -> None:
+        """Take a frame in."""
+        self.frames.append(frame)
+        if actors:
+            for actor in frame.actors:
+                self.join(actor)
+
+    def join(self, actor: Actor) -> None:
+        """Take somebody in, once."""
+        for index, known in enumerate(self.actors):
+            if same_actor(known, actor):
+                if _better(actor, known):
+                    self.actors[index] = actor
+                return
+        self.actors.append(actor)
+
+    @property
+    def countries(self) -> set[str]:
+        return {actor.country for actor in self.actors if actor.country} | {c for frame in self.frames for c in frame.implied}
+
+    @property
+    def people(self) -> set[str]:
+        return {key for actor in self.actors if (key := actor_key(actor))}
+
+
+def surname(name: str) -> str:
+    """The last word of a name, folded, without the Arabic article."""
+    words = fold_key(name).replace("-", " ").split()
+    last = words[-1] if words else ""
+    return last[2:] if last.startswith("ال") and len(last) > 4 else last
+
+
+def actor_key(actor: Actor) -> str:
+    """What makes two mentions the same one: the register's person, else the surname, else body or office."""
+    if actor.person_id:
+        return actor.person_id
+    if actor.name:
+        return "~" + surname(actor.name)
+    return ""
+
+
+def same_actor(one: Actor, two: Actor) -> bool:
+    """The same person, or a nameless mention that the named one accounts for."""
+    if one.person_id and two.person_id:
+        return one.person_id == two.person_id
+    if one.name and two.name:
+        return surname(one.name) == surname(two.name)
+    if one.name or two.name:
+        named, bare = (one, two) if one.name else (two, one)
+        if bare.country and named.country and bare.country != named.country:
+            return False
+        if bare.type == "body":
+            return bool(bare.country) and bare.country == named.country
+        if bare.body_id and named.body_id:
+            return bare.body_id == named.body_id or (bare.kind == named.kind and bare.country == named.country and bare.kind == "interior")
+        return bool(bare.country) and bare.country == named.country and (bare.kind is None or named.kind is None or bare.kind == named.kind)
+    if one.body_id and two.body_id:
+        return one.body_id == two.body_id
+    return one.country == two.country and (one.kind == two.kind or "body" in (one.type, two.type))
+
+
+def _better(new: Actor, old: Actor) -> bool:
+    """A fuller mention of the same one."""
+    if bool(new.name) != bool(old.name):
+        return bool(new.name)
+    if bool(new.body) != bool(old.body):
+        return bool(new.body)
+    if new.name_in_text and old.name_in_text and len(new.name_in_text) > len(old.name_in_text) and not (old.role and not new.role):
+        return True
+    return bool(new.role) and not old.role and len(new.name_in_text or "") >= len(old.name_in_text or "")
+
+
+# ------------------------------------------------------------------------------------------------ parts
+
+
+def read_part(name: Field, text: str, language: str, published: datetime | None, actors: Sequence[Actor], lexicon: Lexicon) -> Part:
+    """Everything the layers below find in the title or the text."""
+    folded = fold(text)
+    tokens = tokens_of(folded)
+    sentences = split(text, language, folded=folded)
+    bounds = [(tokens.at(sentence.start), tokens.at(sentence.end)) for sentence in sentences]
+    part = Part(
+        name,
+        text,
+        tokens,
+        scan(tokens, lexicon),
+        sentences,
+        bounds,
+        find_dates(text, language, published, folded=folded),
+        find_places(text, language, folded=folded),
+        sorted((actor for actor in actors if actor.field == name), key=lambda actor: (actor.start, actor.end)),
+    )
+    part.lead = next((i for i, s in enumerate(sentences) if s.kind == "body" and bounds[i][1] - bounds[i][0] > 7), 0)
+    return part
+
+
+# ------------------------------------------------------------------------------------------------ status of each cue
+
+
+def _tense_before(part: Part, at: int, begin: int) -> tuple[str | None, int]:
+    """The auxiliary that governs a participle: its tense and where it begins; (None, at) if there is none."""
+    tokens = part.tokens
+    ends = {hit.last: hit for hit in hits_between(part.hits, max(begin, at - _REACH - 3), at) if hit.entry.group == "tense"}
+    found: tuple[str | None, int] = (None, at)
+    for place in range(at, max(begin, at - _REACH) - 1, -1):
+        if place < at and any(stop in tokens.gaps[place] for stop in ";:.?!\n("):
+            break
+        hit = ends.get(place)
+        if hit is None or hit.entry.tag in ("subject_pronouns", "negation", "copula"):
+            continue
+        if part.original[tokens.starts[hit.first] : tokens.ends[hit.first]] in ("à", "À"):
+            continue
+        found = (hit.entry.tag, hit.first)
+        # "doit être reçu", "avait été reçu", "est attendu ... pour être reçu": a modal further left decides
+        left = ends.get(hit.first)
+        if left is not None and left.entry.tag in ("future", "pluperfect", "conditional"):
+            found = (left.entry.tag, left.first)
+        return found
+    return found
+
+
+def _copula(part: Part, at: int, begin: int) -> bool:
+    """Arabic "كان (قد) استقبل": a past verb made earlier than the news."""
+    for hit in hits_between(part.hits, max(begin, at - 7), at):
+        if hit.entry.tag == "copula":
+            return True
+    return False
+
+
+def _verb_status(part: Part, hit: Hit, begin: int) -> tuple[Status | None, bool]:
+    """What a verb's own form says: status (None = nothing) and whether it is only a pluperfect."""
+    form = hit.entry.tense
+    if form == "future":
+        return Status.PLANNED, False
+    if form in ("participle", "infinitive"):
+        tag, _ = _tense_before(part, hit.first, begin)
+        if tag == "future":
+            return Status.PLANNED, False
+        if tag == "pluperfect":
+            return Status.BACKGROUND, True
+        if tag in ("past", "conditional"):
+            return Status.NEW, False
+        return None, False
+    if _copula(part, hit.first, begin):
+        return Status.BACKGROUND, True
+    tag, place = _tense_before(part, hit.first, begin)
+    if tag == "future" and hit.first - place <= 6:
+        return Status.PLANNED, False
+    return Status.NEW, False
+
+
+def _is_cue(part: Part, hit: Hit, begin: int) -> bool:
+    """Whether a phrase of the lexicon really is a cue here: its auxiliary fits, and nobody says "match" or "ne ... pas"."""
+    entry = hit.entry
+    if entry.tag not in ("verb", "noun"):
+        return False
+    if entry.noun:
+        return True
+    if entry.tense == "participle":
+        tag, place = _tense_before(part, hit.first, begin)
+        if tag is None:
+            return entry.bare
+        if entry.reflexive:
+            aux = part.tokens.words[place]
+            return aux not in ("a", "ont", "avait", "avaient", "ha", "han", "habia", "habian", "has", "have", "had")
+    return True
+
+
+def _cues(part: Part, number: int) -> list[Cue]:
+    """The cues of one sentence, each with the status its words give it."""
+    begin, end = part.bounds[number]
+    hits = [hit for hit in hits_between(part.hits, begin, end)]
+    cue_hits = [hit for hit in hits if _is_cue(part, hit, begin)]
+    spoken = [hit for hit in cue_hits if not hit.entry.noun]
+    cue_hits = [hit for hit in cue_hits if not hit.entry.noun or not any(one.first < hit.last and hit.first < one.last for one in spoken)]
+    if not cue_hits:
+        return []
+    forced = _shifts(part, hits, begin, end)
+    recalled = next((hit for hit in hits if hit.entry.tag == "recall"), None)
+    supports = [hit for hit in cue_hits if hit.entry.kind == "support"]
+    nears = [hit for hit in hits if hit.entry.tag == "planned_near"]
+    futures = [hit for hit in hits if hit.entry.group == "tense" and hit.entry.tag == "future"]
+    cues = []
+    for hit in cue_hits:
+        status: Status | None = None
+        near = False
+        if not hit.entry.noun:
+            status, near = _verb_status(part, hit, begin)
+        else:
+            support = min(
+                (one for one in supports if abs(one.first - hit.first) <= 14),
+                key=lambda one: abs(one.first - hit.first),
+                default=None,
+            )
+            if support is not None:
+                status, near = _verb_status(part, support, begin)
+            if any(-3 <= one.first - hit.last <= 3 for one in nears if one.entry.tag == "planned_near"):
+                status = Status.PLANNED
+            if status is None and any(0 <= hit.first - one.last <= 6 or 0 <= one.first - hit.last <= 8 for one in futures):
+                status = Status.PLANNED
+        explicit = status is not None
+        region = next((value for first, last, value in forced if first <= hit.first < last), None)
+        if region is not None and not (region is Status.BACKGROUND and status is Status.PLANNED):
+            status, explicit, near = region, True, False
+        elif recalled is not None and status in (None, Status.NEW, Status.BACKGROUND) and hit.first >= recalled.first - 12:
+            status, explicit, near = Status.BACKGROUND, True, False
+        cues.append(Cue(hit, status or Status.NEW, explicit, near))
+    return cues
+
+
+def _shifts(part: Part, hits: Sequence[Hit], begin: int, end: int) -> list[tuple[int, int, Status]]:
+    """Stretches of a sentence that tell of an earlier or a coming meeting, by the words that lead into them."""
+    found = []
+    for hit in hits:
+        tag = hit.entry.tag
+        if tag == "background_units":
+            found.append((max(begin, hit.first - 2), _shift_end(part, hit, begin, end), Status.BACKGROUND))
+        elif tag in ("background_intro", "planned_intro"):
+            reach = hit.last + 4
+            noun = next(
+                (
+                    one
+                    for one in hits
+                    if hit.first <= one.first < reach and one.last > hit.last - 1
+                    and ((one.entry.tag == "noun" and one.entry.id != "delegation") or one.entry.tag == "celle")
+                ),
+                None,
+            )
+            if noun is None:
+                continue
+            if any(one.entry.tag == "demonstratives" and hit.first <= one.first < noun.first for one in hits):
+                continue
+            if tag == "background_intro" and not _has_complement(part, noun, end):
+                continue
+            status = Status.BACKGROUND if tag == "background_intro" else Status.PLANNED
+            found.append((hit.first, _shift_end(part, noun, begin, end, hit.first), status))
+    return found
+
+
+def _has_complement(part: Part, noun: Hit, end: int) -> bool:
+    """ "après la visite *de X*", "*en juin*": without one, "après la rencontre" means this one."""
+    low = part.tokens.starts[noun.first]
+    high = part.tokens.ends[min(end, noun.last + 9) - 1]
+    stop = next((i for i in range(noun.last, min(end, noun.last + 9)) if "," in part.tokens.gaps[i]), None)
+    if stop is not None and stop > noun.last:
+        high = part.tokens.ends[stop - 1]
+    if any(low <= mention.start < high for mention in part.dates):
+        return True
+    if noun.entry.kind == "visit" or noun.entry.tag == "celle":
+        return any(low <= actor.start < high for actor in part.actors) or any(low <= p.start < high and p.kind != "demonym" for p in part.places)
+    return False
+
+
+def _shift_end(part: Part, anchor: Hit, begin: int, end: int, start: int | None = None) -> int:
+    """Where a shift ends: at the first comma after it when it opens the sentence, else with the sentence."""
+    if (anchor.first if start is None else start) - begin > 4:
+        return end
+    for place in range(anchor.last + 1, end):
+        if "," in part.tokens.gaps[place]:
+            return place
+    return end
+
+
+# ------------------------------------------------------------------------------------------------ segments and frames
+
+
+def _usable(sentence: Sentence) -> bool:
+    return sentence.kind in ("body", "heading")
+
+
+def _frames_of(part: Part, number: int, published: date | None, order: int) -> list[Frame]:
+    """The frames of one sentence, cut where the status changes."""
+    begin, end = part.bounds[number]
+    cues = _cues(part, number)
+    if not cues:
+        return _attendance(part, number, order)
+    groups: list[list[Cue]] = []
+    for cue in cues:
+        if groups and groups[-1][-1].status is cue.status:
+            groups[-1].append(cue)
+        elif groups and cue.hit.entry.kind == "support" and not cue.explicit:
+            groups[-1].append(cue)
+        else:
+            groups.append([cue])
+    frames = []
+    first = begin
+    forced = [(low, high) for low, high, _ in _shifts(part, list(hits_between(part.hits, begin, end)), begin, end)]
+    for index, group in enumerate(groups):
+        last = end
+        if index + 1 < len(groups):
+            following = groups[index + 1][0].hit.first
+            edge = next((low for low, high in forced if group[-1].hit.first < low <= following), None)
+            if edge is None:
+                edge = next((high for low, high in forced if group[-1].hit.last <= high <= following), None)
+            last = edge if edge is not None else _clause_start(part, following, group[-1].hit.last)
+        status = group[0].status
+        explicit = any(cue.explicit for cue in group)
+        segment = Segment(part, number, first, last, status, explicit)
+        frames.extend(_split_by_time(_frame(segment, group, order), published))
+        first = last
+    return frames
+
+
+def _clause_start(part: Part, at: int, floor: int) -> int:
+    """The start of the clause that a cue stands in."""
+    for place in range(at, floor, -1):
+        if any(stop in part.tokens.gaps[place] for stop in ",;:()") or part.tokens.words[place] in _CUT_WORDS:
+            return place
+    _, start = _tense_before(part, at, floor)
+    return max(floor, start)
+
+
+def _within(part: Part, first: int, last: int) -> tuple[int, int]:
+    if first >= last:
+        return 0, 0
+    return part.tokens.starts[first], part.tokens.ends[last - 1]
+
+
+def _frame(segment: Segment, cues: list[Cue], order: int) -> Frame:
+    part = segment.part
+    low, high = _within(part, segment.first, segment.last)
+    hits = list(hits_between(part.hits, segment.first, segment.last))
+    frame = Frame(
+        segment,
+        cues,
+        _present(part, [actor for actor in part.actors if low <= actor.start < high], hits),
+        [mention for mention in part.dates if low <= mention.start < high],
+        [place for place in part.places if low <= place.start < high and not place.byline],
+        order,
+    )
+    frame.anaphoric = any(hit.entry.tag in ("anaphors", "subject_pronouns", "demonstratives") for hit in hits)
+    frame.attendance = any(hit.entry.tag == "attend" for hit in hits)
+    if any(cue.hit.entry.kind in ("visit", "receive") or cue.hit.entry.id == "visit" for cue in cues):
+        frame.implied = {p.country for p in frame.places if p.country and p.kind != "demonym" and (p.prep in ("in", "to"))}
+    return frame
+
+
+def _attendance(part: Part, number: int, order: int) -> list[Frame]:
+    """A sentence without a cue that says who else was there."""
+    begin, end = part.bounds[number]
+    hits = list(hits_between(part.hits, begin, end))
+    if not any(hit.entry.tag == "attend" for hit in hits):
+        return []
+    return [_frame(Segment(part, number, begin, end, Status.NEW, False), [], order)]
+
+
+def _present(part: Part, actors: Iterable[Actor], hits: Sequence[Hit]) -> list[Actor]:
+    """Those of the actors who are at the table: nobody who is only quoted, thanked, succeeded or credited."""
+    tokens = part.tokens
+    aside = {hit.last for hit in hits if hit.entry.tag == "aside_before"}
+    after = {hit.first for hit in hits if hit.entry.tag == "aside_after"}
+    found = []
+    for actor in actors:
+        first = tokens.at(actor.start)
+        last = tokens.at(actor.end)
+        if any(place in aside and not _crosses(tokens, place, first) for place in range(max(0, first - 2), first + 1)):
+            continue
+        if actor.type == "body" and any(place in after for place in range(last, last + 3)):
+            continue
+        found.append(actor)
+    return found
+
+
+def _crosses(tokens: Tokens, first: int, last: int) -> bool:
+    return any("," in tokens.gaps[place] for place in range(first, min(last + 1, len(tokens.gaps))) if place > first)
+
+
+def _split_by_time(frame: Frame, published: date | None) -> list[Frame]:
+    """ "à Marrakech en 2022, à Tanger en 2023 et à Fès en 2024" is three meetings; also "en février à Riyad ..., puis, en avril, à Doha"."""
+    cities = [place for place in frame.places if place.kind == "city" and place.prep in ("in", "to")]
+    dates = [mention for mention in frame.dates if mention.kind != "duration"]
+    ids = list(dict.fromkeys(place.city_id for place in cities))
+    if len(ids) < 2 or len(dates) < 2 or frame.segment.status is Status.NEW:
+        return [frame]
+    if len({mention.days.first for mention in dates}) < 2 and any(mention.days.first for mention in dates):
+        return [frame]
+    pairs = min(len(ids), len(dates))
+    firsts = [next(place for place in cities if place.city_id == one) for one in ids][:pairs]
+    cuts = []
+    for index in range(1, pairs):
+        cuts.append(min(firsts[index].start, max(dates[index].start, firsts[index - 1].end)))
+    edges = [0, *cuts, 1 << 60]
+    shared = [actor for actor in frame.actors if actor.start < min(firsts[0].start, dates[0].start)]
+    frames = []
+    for index in range(pairs):
+        low, high = edges[index], edges[index + 1]
+        piece = Frame(
+            frame.segment,
+            frame.cues,
+            [actor for actor in frame.actors if low <= actor.start < high or actor in shared],
+            [dates[index]],
+            [firsts[index]],
+            frame.order,
+            frame.anaphoric,
+            frame.attendance,
+            {firsts[index].country} if firsts[index].country else set(),
+        )
+        frames.append(piece)
+    return frames
+
+
+# ------------------------------------------------------------------------------------------------ status by day
+
+
+def _span(days: Days) -> tuple[date, date] | None:
+    if days.first is None or days.precision == "unknown":
+        return None
+    return days.first, days.last or days.first
+
+
+def read_days(mention: DateMention, status: Status) -> Days:
+    """The days a mention means; a bare weekday in an announcement is the coming one."""
+    if status is Status.PLANNED and mention.alternative is not None and mention.direction != "past":
+        return mention.alternative
+    return mention.days
+
+
+def _settle(frame: Frame, published: date | None) -> Frame:
+    """Let the days named beside the cue correct what its words say about status."""
+    if published is None or not frame.cues:
+        return frame
+    segment = frame.segment
+    status = segment.status
+    spans = [span for mention in frame.dates if mention.kind != "duration" and (span := _span(read_days(mention, status)))]
+    lead = segment.part.field == "title" or segment.sentence <= segment.part.lead + 1
+    if status is Status.BACKGROUND and all(cue.near for cue in frame.cues) and spans:
+        # "s'étaient entretenus la veille", "avait reçu jeudi": a pluperfect two days old is still the news
+        if all(-2 <= (published - last).days <= 2 for _, last in spans):
+            status = Status.NEW
+    elif status is Status.NEW and spans:
+        near = [last for _, last in spans if (published - last).days <= (_LEAD_DAYS if lead else _NEWS_DAYS)]
+        coming = [first for first, _ in spans if first > published]
+        if not near:
+            status = Status.BACKGROUND
+        elif len(coming) == len(spans) and not _past_form(frame):
+            status = Status.PLANNED
+    elif status is Status.PLANNED and spans and all((published - last).days > 1 for _, last in spans) and not _future_form(frame):
+        status = Status.BACKGROUND if all((published - last).days > _NEWS_DAYS for _, last in spans) else Status.NEW
+    if status is not segment.status:
+        frame.segment = segment._replace(status=status)
+    return frame
+
+
+def _past_form(frame: Frame) -> bool:
+    return any(cue.explicit and cue.hit.entry.tense in ("participle", "past") for cue in frame.cues)
+
+
+def _future_form(frame: Frame) -> bool:
+    return any(cue.explicit for cue in frame.cues)
+
+
+# ------------------------------------------------------------------------------------------------ frames into meetings
+
+
+def gather(parts: Sequence[Part], published: datetime | None) -> list[Draft]:
+    """The meetings told in the title and text, each with its frames, in the order in which the text tells them."""
+    today = published.date() if published else None
+    frames: list[Frame] = []
+    for part in sorted(parts, key=lambda one: one.field == "title"):
+        found = []
+        for number, sentence in enumerate(part.sentences):
+            if not _usable(sentence):
+                continue
+            for frame in _frames_of(part, number, today, number if part.field == "text" else -1):
+                found.append(_settle(frame, today))
+        _resolve_subjects(part, found)
+        frames.extend(found)
+    drafts: list[Draft] = []
+    for frame in frames:
+        _place_frame(frame, drafts)
+    drafts = _join_background(drafts)
+    return drafts
+
+
+def _resolve_subjects(part: Part, frames: Sequence[Frame]) -> None:
+    """ "Elle y a rencontré ...": give a frame whose subject is a pronoun the person the sentence before it was about."""
+    for frame in frames:
+        if not frame.cues:
+            continue
+        number = frame.segment.sentence
+        low, _ = _within(part, frame.segment.first, frame.segment.last)
+        first_cue = min(cue.hit.first for cue in frame.cues)
+        cue_at = part.tokens.starts[first_cue]
+        countries = {actor.country for actor in frame.actors if actor.country}
+        if len(countries) > 1 or any(low <= actor.start < cue_at and actor.country for actor in frame.actors if actor.type != "body"):
+            continue
+        hits = hits_between(part.hits, frame.segment.first, min(frame.segment.last, first_cue + 4))
+        pronoun = any(hit.entry.tag == "subject_pronouns" for hit in hits)
+        begin, _ = part.bounds[number]
+        inside = frame.segment.first > begin
+        if not pronoun and not inside:
+            continue
+        person = _subject_before(part, number, frame.segment.first if inside else None)
+        if person is not None and person.country not in countries and not any(same_actor(person, one) for one in frame.actors):
+            frame.actors.insert(0, person)
+
+
+def _subject_before(part: Part, number: int, before: int | None) -> Actor | None:
+    """The first person of this sentence up to `before`, else of the sentence above."""
+    spans = []
+    if before is not None:
+        spans.append(_within(part, part.bounds[number][0], before))
+    if number > 0:
+        spans.append(_within(part, *part.bounds[number - 1]))
+    for low, high in spans:
+        for actor in part.actors:
+            if low <= actor.start < high and actor.type in ("person", "title") and actor.country:
+                return actor
+    return None
+
+
+def _day_set(frames: Iterable[Frame], status: Status) -> set[date]:
+    found = set()
+    for frame in frames:
+        for mention in frame.dates:
+            days = read_days(mention, status)
+            if days.first is not None and days.precision in ("day", "range") and mention.kind != "duration":
+                found.add(days.first)
+                if days.last:
+                    found.add(days.last)
+    return found
+
+
+def _cities(frames: Iterable[Frame]) -> set[str]:
+    return {p.city_id for frame in frames for p in frame.places if p.city_id and p.kind == "city" and p.prep in ("in", "to")}
+
+
+def _place_frame(frame: Frame, drafts: list[Draft]) -> None:
+    """Give a frame to the meeting it tells of, or begin one."""
+    status = frame.segment.status
+    if frame.attendance and not frame.cues:
+        draft = _latest(drafts, frame, status)
+        if draft is not None and frame.order - draft.frames[-1].order <= 3:
+            draft.add(frame)
+        return
+    own = [draft for draft in drafts if draft.status is status]
+    if not frame.actors:
+        draft = _latest(drafts, frame, status)
+        if draft is not None and (frame.order - draft.frames[-1].order <= 2 or status is Status.NEW):
+            draft.frames.append(frame)
+        elif frame.strength >= 2:
+            drafts.append(Draft(status, [frame]))
+        return
+    if status is Status.BACKGROUND:
+        for draft in reversed(own):
+            if _same_recalled(draft, frame):
+                draft.add(frame)
+                return
+    else:
+        best = max(own, key=lambda draft: _fit(draft, frame), default=None)
+        if best is not None and _fit(best, frame) > 0:
+            best.add(frame)
+            return
+    if frame.strength < 2 and not frame.implied:
+        return
+    draft = Draft(status)
+    draft.add(frame)
+    drafts.append(draft)
+
+
+def _latest(drafts: Sequence[Draft], frame: Frame, status: Status) -> Draft | None:
+    own = [draft for draft in drafts if draft.status is status]
+    if not own:
+        return None
+    return min(own, key=lambda draft: min(abs(frame.order - one.order) for one in draft.frames))
+
+
+def _fit(draft: Draft, frame: Frame) -> float:
+    """How well a frame fits a meeting of the same status; 0 or less = another meeting."""
+    title = frame.part.field == "title" or all(one.part.field == "title" for one in draft.frames)
+    people = {key for actor in frame.actors if (key := actor_key(actor))}
+    shared = len(people & draft.people)
+    shared += sum(1 for actor in frame.actors if not actor_key(actor) and any(same_actor(actor, one) for one in draft.actors))
+    countries = {actor.country for actor in frame.actors if actor.country} | frame.implied
+    known = draft.countries
+    fresh = people - draft.people
+    days, held = _day_set([frame], draft.status), _day_set(draft.frames, draft.status)
+    cities, places = _cities([frame]), _cities(draft.frames)
+    apart = bool(days and held and not days & held)
+    elsewhere = bool(cities and places and not cities & places)
+    if title:
+        return 1.0 + shared + (0.5 if countries & known else 0.0) if (shared or countries & known or not countries) else 0.2
+    if elsewhere and (apart or countries - known or fresh):
+        return -1.0
+    if apart and fresh and draft.people - people:
+        return -1.0
+    if countries and countries <= known and (shared or len(known) < 3 or frame.anaphoric):
+        return 1.0 + shared
+    if len(known) < 2 or len(countries) < 2:
+        # One of them is still incomplete: the same run of sentences tells of one encounter
+        near = frame.order - draft.frames[-1].order
+        if shared or (near <= 2 and frame.anaphoric) or near <= 1:
+            if len(known | countries) > 2 and not shared and len(known) >= 2:
+                return -1.0 if near > 1 else 0.3
+            return 0.6 + shared
+        return -1.0
+    if shared >= 2:
+        return 1.0 + shared
+    if shared and any(hit.entry.tag == "together" for hit in hits_between(frame.part.hits, frame.segment.first, frame.segment.last)):
+        return 0.8
+    return -1.0
+
+
+def _same_recalled(draft: Draft, frame: Frame) -> bool:
+    """Whether a recalled frame goes on about a recalled meeting."""
+    days, held = _recalled_days([frame]), _recalled_days(draft.frames)
+    if days and held and not any(_overlap(one, two) for one in days for two in held):
+        return False
+    cities, places = _cities([frame]), _cities(draft.frames)
+    if cities and places and not cities & places:
+        return False
+    near = frame.order - draft.frames[-1].order
+    shared = any(same_actor(one, two) for one in frame.actors for two in draft.actors)
+    return shared and (near <= 2 or bool(days and held))
+
+
+def _recalled_days(frames: Iterable[Frame]) -> list[tuple[date, date]]:
+    return [
+        span
+        for frame in frames
+        for mention in frame.dates
+        if mention.kind != "duration" and (span := _span(mention.days))
+    ]
+
+
+def _overlap(one: tuple[date, date], two: tuple[date, date]) -> bool:
+    return one[0] <= two[1] and two[0] <= one[1]
+
+
+def _join_background(drafts: list[Draft]) -> list[Draft]:
+    """Drop what is recalled without a day, a place or a subject of its own, and what is only the news told again."""
+    news = [draft for draft in drafts if draft.status is Status.NEW and draft.actors]
+    kept = []
+    for draft in drafts:
+        if draft.status is Status.BACKGROUND:
+            spans = _recalled_days(draft.frames)
+            again = next(
+                (
+                    one
+                    for one in news
+                    if spans and any(_overlap(a, b) for a in spans for b in _near(one)) and any(same_actor(x, y) for x in draft.actors for y in one.actors)
+                ),
+                None,
+            )
+            if again is not None:
+                for frame in draft.frames:
+                    again.add(frame, actors=len(draft.countries | again.countries) <= max(2, len(again.countries)))
+                continue
+            where = any(place.prep in ("in", "to") for frame in draft.frames for place in frame.places)
+            if not draft.actors or not (spans or where):
+                continue
+        elif draft.status is Status.PLANNED and not draft.actors:
+            continue
+        kept.append(draft)
+    return kept
+
+
+def _near(draft: Draft) -> list[tuple[date, date]]:
+    """The days of a meeting, one more on each side: a dinner on its eve belongs to it."""
+    days = _day_set(draft.frames, draft.status)
+    return [(min(days) - timedelta(1), max(days) + timedelta(1))] if days else []

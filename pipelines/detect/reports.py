@@ -1,0 +1,194 @@
+"""From a gathered meeting to a report: participants, day, place, mode, topics and categories, each with its quote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from pipelines.detect.cues import Hit, hits_between
+from pipelines.detect.dates import DateMention
+from pipelines.detect.meetings import SECURITY_KINDS, Draft, Frame, Part, actor_key, read_days, same_actor, surname
+from pipelines.detect.mentions import Actor
+from pipelines.detect.model import UNKNOWN_DAYS, Days, Evidence, Mode, Participant, Place, Quote, Side, Status
+from pipelines.detect.places import PlaceMention
+from pipelines.detect.sentences import Dateline
+from pipelines.detect.topics import Subject
+
+_CATEGORY = {kind: kind for kind in SECURITY_KINDS} | {"prosecutor": "justice"}
+_GENERIC = frozenset(("generic", "deputy", "liaison", "", None))
+
+
+def participants_of(draft: Draft) -> list[Actor]:
+    """Everybody at the table once: named people, then offices and delegations nobody named stands for."""
+    named = [actor for actor in draft.actors if actor.name]
+    chosen: list[Actor] = []
+    for actor in named:
+        if not any(actor_key(actor) == actor_key(one) for one in chosen):
+            chosen.append(actor)
+    for actor in draft.actors:
+        if actor.name or actor.type == "pronoun-group":
+            continue
+        if any(same_actor(actor, one) for one in chosen):
+            continue
+        if actor.type == "body" and any(one.country == actor.country for one in chosen):
+            continue
+        if actor.country is None and not actor.body_id:
+            continue
+        if actor.body_id is None and any(one.country == actor.country for one in chosen):
+            continue
+        chosen.append(actor)
+    order = {id(actor): index for index, actor in enumerate(draft.actors)}
+    return sorted(chosen, key=lambda actor: order.get(id(actor), 0))
+
+
+def side_of(actor: Actor, draft: Draft) -> Side | None:
+    """Host or visitor, where a verb of receiving or a visit says so."""
+    for frame in draft.frames:
+        part = frame.part
+        for cue in frame.cues:
+            hit = cue.hit
+            if hit.entry.kind != "receive" or hit.entry.noun:
+                continue
+            passive = _is_passive(part, hit)
+            where = [one for one in frame.actors if same_actor(one, actor)]
+            if not where:
+                continue
+            before = where[0].start < part.tokens.starts[hit.first]
+            if frame.part.field != where[0].field:
+                continue
+            return ("visitor" if before else "host") if passive else ("host" if before else "visitor")
+    return None
+
+
+def _is_passive(part: Part, hit: Hit) -> bool:
+    words = part.tokens.words
+    following = words[hit.last : hit.last + 8]
+    before = words[max(0, hit.first - 4) : hit.first]
+    if any(word in ("par", "por", "by") for word in following[:6]):
+        return True
+    return any(word in ("ete", "sido", "fue", "fueron", "been", "was", "were", "est", "sont", "chez") for word in before)
+
+
+def days_of(draft: Draft, parts: Sequence[Part]) -> tuple[Days, Quote | None]:
+    """When, from the sentence of the cue, else from the sentences that lead; never from the publication time alone."""
+    month: tuple[Days, Quote] | None = None
+    for frame in sorted(draft.frames, key=_telling, reverse=True):
+        for mention in _by_nearness(frame):
+            days = read_days(mention, draft.status)
+            if days.first is None or mention.kind == "duration" or days.precision == "unknown":
+                continue
+            quote = frame.part.quote(mention.start, mention.end)
+            if days.precision in ("day", "range"):
+                return days, quote
+            month = month or (days, quote)
+    if month is not None:
+        return month
+    return UNKNOWN_DAYS, None
+
+
+def _telling(frame: Frame) -> tuple[float, int]:
+    """Frames that tell most come first: a strong cue with people on both sides, early in the text."""
+    countries = len({actor.country for actor in frame.actors if actor.country})
+    score = frame.strength + 2.0 * min(2, countries) - (1.5 if frame.part.field == "title" else 0.0)
+    if not frame.cues:
+        score -= 4
+    return score - 0.05 * max(0, frame.order), -frame.order
+
+
+def _by_nearness(frame: Frame) -> list[DateMention]:
+    if not frame.cues:
+        return frame.dates
+    tokens = frame.part.tokens
+    at = [tokens.starts[cue.hit.first] for cue in frame.cues if cue.hit.entry.kind != "support"] or [
+        tokens.starts[frame.cues[0].hit.first]
+    ]
+    return sorted(frame.dates, key=lambda mention: min(abs(mention.start - place) for place in at))
+
+
+def place_of(draft: Draft, dateline: Dateline | None, cities: dict[str, str]) -> tuple[Place, Quote | None]:
+    """Where: a city named as venue beside the cue, else the country that was visited."""
+    country: tuple[str, Quote] | None = None
+    weak: tuple[PlaceMention, Frame] | None = None
+    for frame in sorted(draft.frames, key=_telling, reverse=True):
+        for place in frame.places:
+            quote = frame.part.quote(place.start, place.end)
+            if place.kind == "city" and place.prep in ("in", "to"):
+                return Place(place.city, place.country, place.city_id, quote.text), quote
+            if place.kind == "city" and place.prep is None and weak is None and frame.cues:
+                weak = (place, frame)
+            if place.kind == "country" and place.prep in ("in", "to") and country is None and place.country:
+                country = (place.country, quote)
+    countries = {actor.country for actor in draft.actors}
+    if weak is not None and draft.status is Status.NEW and weak[0].country in countries:
+        place, frame = weak
+        quote = frame.part.quote(place.start, place.end)
+        return Place(place.city, place.country, place.city_id, quote.text), quote
+    if country is not None:
+        return Place(None, country[0]), country[1]
+    return Place(), None
+
+
+def mode_of(draft: Draft, participants: Sequence[Actor], days: Days) -> tuple[Mode, Quote | None]:
+    """How they met."""
+    best: tuple[Mode, Quote | None] = ("in-person", None)
+    for frame in draft.frames:
+        for cue in frame.cues:
+            mode = cue.hit.entry.mode
+            quote = _words(frame.part, cue.hit)
+            if mode in ("call", "video") and (frame.actors or best[0] == "in-person"):
+                return mode, quote
+            if mode == "multilateral" and best[0] == "in-person":
+                best = ("multilateral", quote)
+            if cue.hit.entry.kind == "visit" and best[0] == "in-person":
+                best = ("visit", quote)
+    countries = {actor.country for actor in participants if actor.country}
+    if len(countries) >= 3 or (best[0] == "multilateral" and "INT" in countries):
+        return "multilateral", best[1]
+    if best[0] == "multilateral":
+        best = ("in-person", None)
+    if days.precision == "range" and best[0] == "in-person":
+        return "visit", None
+    return best
+
+
+def _words(part: Part, hit: Hit) -> Quote:
+    return part.quote(part.tokens.starts[hit.first], part.tokens.ends[hit.last - 1])
+
+
+def categories_of(participants: Sequence[Actor], draft: Draft) -> tuple[str, ...]:
+    """Kinds of the bodies at the table. The chief of two services stands for those his titles name, else for his counterpart's kind."""
+    found: set[str] = set()
+    pole = [actor for actor in participants if actor.body == "DGSN-DGST" or actor.body_id in ("ma-pole-dgsn-dgst", "ma-dgsn", "ma-dgst")]
+    for actor in participants:
+        if actor in pole:
+            continue
+        if actor.kind in _CATEGORY:
+            found.add(_CATEGORY[actor.kind])
+    if pole:
+        said = _pole_kinds(draft)
+        if said:
+            found |= said
+        elif not found & {"police", "intelligence"}:
+            found |= {"police"}
+    return tuple(sorted(found))
+
+
+def _pole_kinds(draft: Draft) -> set[str]:
+    found: set[str] = set()
+    for frame in draft.frames:
+        words = frame.part.tokens.words[frame.segment.first : frame.segment.last]
+        text = " ".join(words)
+        if "surveillance du territoire" in text or "مراقبه التراب" in text or "vigilancia del territorio" in text or "territorial surveillance" in text or "dgst" in words:
+            found.add("intelligence")
+        if "surete nationale" in text or "الامن الوطني" in text or "seguridad nacional" in text or "national security" in text or "dgsn" in words:
+            found.add("police")
+    return found
+
+
+def participant(actor: Actor, side: Side | None, part: Part) -> Participant:
+    """One at the table, as the model says it."""
+    quote = part.quote(actor.start, actor.end)
+    return Participant(
+        actor.name, actor.role, actor.body, actor.country, actor.name_in_text, actor.person_id, actor.body_id, actor.kind,
+        actor.known, side, (quote,),
+    )  # fmt: skip

@@ -1,0 +1,124 @@
+"""How sure we are that a gathered meeting is a security-cooperation meeting: a number with named reasons, and what was missing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pipelines.detect.meetings import SECURITY_KINDS, Draft, Part
+from pipelines.detect.mentions import Actor
+from pipelines.detect.model import Quote, Reason, Status
+from pipelines.detect.topics import Subject
+
+# Two services that keep a country safe talk about nothing else; ministers may
+_BY_NATURE = frozenset(("police", "intelligence", "gendarmerie", "border", "cyber", "military"))
+_CEILING = 0.45  # what a meeting without one of its essentials can reach: below the line, listed as possible at most
+
+# Words of another kind of article: how many it takes, how much each such kind takes away
+_GENRES = {
+    "satire": (1, 0.6), "fiction": (2, 0.5), "sport": (3, 0.35), "trial": (4, 0.2), "death": (2, 0.2), "message": (1, 0.15),
+    "poll": (2, 0.3), "history": (3, 0.3), "local": (1, 0.3), "company": (4, 0.25), "ceremony": (4, 0.1), "operation": (4, 0.1),
+}  # fmt: skip
+_SATIRES = frozenset(("le gorafi", "gorafi", "el mundo today", "the onion", "newsthump", "nordpresse", "el manchar", "the daily mash", "private eye", "الحدود", "alhudood"))
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Score, why, whether security was a subject, and what was missing."""
+
+    score: float
+    security: bool
+    reasons: tuple[Reason, ...]
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Genre:
+    """Signs that the article is of another kind: genre -> first words that say so."""
+
+    signs: tuple[tuple[str, Quote | None], ...]
+
+
+def genre_of(parts: Sequence[Part], outlet: str | None) -> Genre:
+    """The kinds of article this one may be instead of a report of a meeting."""
+    counts: Counter[str] = Counter()
+    first: dict[str, Quote] = {}
+    lengths = sum(len(part.tokens.words) for part in parts)
+    for part in parts:
+        for hit in part.hits:
+            if hit.entry.group.startswith("genre."):
+                tag = hit.entry.tag
+                counts[tag] += 2 if part.field == "title" and tag not in ("ceremony", "operation", "trial") else 1
+                first.setdefault(tag, part.quote(part.tokens.starts[hit.first], part.tokens.ends[hit.last - 1]))
+    signs: list[tuple[str, Quote | None]] = [
+        (tag, first[tag]) for tag, (least, _) in _GENRES.items() if counts[tag] >= least * max(1.0, lengths / 700)
+    ]
+    if outlet and outlet.casefold().strip() in _SATIRES and not any(tag == "satire" for tag, _ in signs):
+        signs.append(("satire", None))
+    return Genre(tuple(signs))
+
+
+def judge(draft: Draft, participants: Sequence[Actor], subject: Subject, genre: Genre) -> Verdict:
+    """Weigh one meeting."""
+    reasons: list[Reason] = []
+    missing: list[str] = []
+    countries = {actor.country for actor in participants if actor.country} | {c for frame in draft.frames for c in frame.implied}
+    bodies = [actor for actor in participants if actor.kind in SECURITY_KINDS]
+    strength = max((frame.strength for frame in draft.frames), default=0)
+    sentences = [frame.part.quote(*_bounds(frame.part, frame.segment.first, frame.segment.last)) for frame in draft.frames if frame.cues]
+    quote = sentences[0] if sentences else None
+    score = 0.0
+    if len(countries) >= 2 or "INT" in countries:
+        named = sum(1 for actor in participants if actor.country) >= 2
+        weight = 0.3 if named else 0.2
+        score += weight
+        reasons.append(Reason("two countries", weight))
+    else:
+        missing.append("no second country")
+    if bodies:
+        weight = 0.2
+        score += weight
+        reasons.append(Reason("a security body", weight))
+    else:
+        missing.append("no security body leads or represents")
+    weight = (0.05, 0.12, 0.22, 0.3)[strength]
+    score += weight
+    reasons.append(Reason("words of an encounter", weight, quote))
+    if strength < 1:
+        missing.append("nobody met")
+    security, why = _security(bodies, subject)
+    if security:
+        score += 0.2
+        reasons.append(Reason(why, 0.2, subject.topics[0][1] if subject.topics else subject.security[0] if subject.security else None))
+    else:
+        missing.append("subject not security")
+    if missing:
+        score = min(score, _CEILING)
+    for tag, sign in genre.signs:
+        weight = -_GENRES[tag][1]
+        score += weight
+        reasons.append(Reason(f"reads like {tag}", weight, sign))
+    if draft.status is Status.DENIED:
+        missing.append("the meeting is denied")
+    elif draft.status is Status.CANCELLED:
+        missing.append("the meeting is called off")
+    return Verdict(round(min(1.0, max(0.0, score)), 3), security, tuple(reasons), tuple(missing))
+
+
+def _bounds(part: Part, first: int, last: int) -> tuple[int, int]:
+    return (part.tokens.starts[first], part.tokens.ends[last - 1]) if last > first else (0, 0)
+
+
+def _security(bodies: Sequence[Actor], subject: Subject) -> tuple[bool, str]:
+    topics, words, other = len(subject.topics), len(subject.security), len(subject.other)
+    services = [actor for actor in bodies if actor.kind in _BY_NATURE]
+    if services and (topics + words or other <= 2):
+        return (topics + words > 0 or len({actor.country for actor in services}) > 1 or other == 0), "services that keep a country safe"
+    if topics >= 2 or (topics and other <= 2 * (topics + words)):
+        return True, "security topics"
+    if words >= 2 and words >= other:
+        return True, "security is spoken of"
+    if bodies and len({actor.country for actor in bodies}) > 1 and not other:
+        return True, "both stand for security bodies"
+    return False, ""

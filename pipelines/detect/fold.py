@@ -14,7 +14,7 @@ import re
 import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 # Place holders of the first step: private-use characters, which no text needs. In a text they become a space.
 _MARK = "\ue000"  # belongs to the letter before it: accents, vowel signs
@@ -121,6 +121,7 @@ _UNUSUAL = re.compile(r"[\ue000-\uf8ff]")
 _SCANNED = re.compile(
     r"[01](?:(?<=1)(?<![a-z0-9]{2})(?='[a-z])|(?<=[a-z]{2}[01])[01]{0,3}(?=[a-z])|(?<=[a-z][aeiou]1)(?![a-z0-9]))"
 )
+_TOKEN = re.compile(r"[^\W\d_]+'?|\d+|[^\w\s]|\n\s*\n")
 _SCAN_LETTERS = str.maketrans("01", "ol")
 
 
@@ -135,6 +136,17 @@ class Folded:
     _from: tuple[int, ...] = ()  # the same in the original
     _to: tuple[int, ...] = ()
     _kept: tuple[int, ...] = ()  # how far a word that ends there reaches in the original: accents stay with their letter
+    _tokens: list[tuple[list[str], list[int]]] = field(default_factory=list, repr=False, compare=False)
+
+    def tokens(self) -> tuple[list[str], list[int]]:
+        """The words (with the apostrophe of an elision), numbers, signs and blank lines of `text`, and where each begins.
+
+        Worked out once; the lists are shared and must not be changed.
+        """
+        if not self._tokens:
+            found = [(match[0], match.start()) for match in _TOKEN.finditer(self.text)]
+            self._tokens.append(([token for token, _ in found], [start for _, start in found]))
+        return self._tokens[0]
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Offsets in the original of `text[start:end]`; accents written apart stay with the letter before them."""

@@ -68,6 +68,7 @@ class Entry:
     link_key: str | None = None
     title_key: str | None = None
     problems: tuple[str, ...] = ()  # odd date, refused link ...
+    source: str | None = None  # the outlet an aggregator's item (Google News) comes from
 
 
 @dataclass(frozen=True, slots=True)

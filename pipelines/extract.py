@@ -1,0 +1,598 @@
+"""A fetched page and its entry to an article. Pure; trafilatura and lxml are used here and nowhere else.
+
+Where the text may come from, in this order: the page (trafilatura on a tree that was pruned first), the page's JSON-LD, the feed's own
+full text, the feed's summary. What the page is instead of an article (login, error page ...) is recognised and never becomes the text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import lxml.etree
+import lxml.html
+import trafilatura
+from trafilatura.settings import Extractor
+
+from pipelines import urls
+from pipelines.charset import decode
+from pipelines.errors import PageError
+from pipelines.pagekind import PageFacts, fold, is_furniture, is_offer, kind_of
+from pipelines.plaintext import one_line, plain_text, plain_title, tidy, unescape
+from pipelines.records import Article, Entry, Page, TextFrom
+from pipelines.timestamps import sane_date
+
+MAX_MARKUP = (
+    2_000_000  # characters left when scripts, styles and data: addresses are gone; trafilatura needs 4 s for 1 MB on one line
+)
+MAX_TAGS = (
+    60_000  # trafilatura is quadratic in paragraphs: 16 s for 50,000 of two words. Large news pages have under 15,000 tags
+)
+MAX_TABLES = 1_000_000  # characters of markup above which tables are left out
+MAX_JSON = 1_000_000  # characters of one JSON-LD script; those of articles with their text stay under 100,000
+MAX_TEXT = 300_000  # characters of an article's text; a long parliamentary report has 100,000
+MAX_UNPACKED = 5 << 20  # bytes, as for a page's body (fetch)
+MAX_TITLE = 1_000
+
+_NOT_HTML = (
+    b"%PDF",
+    b"\x89PNG",
+    b"GIF8",
+    b"\xff\xd8\xff",
+    b"RIFF",
+    b"PK\x03\x04",
+    b"\x1f\x8b",
+    b"\x28\xb5\x2f\xfd",
+    b"\x00\x00\x01\x00",
+    b"ID3",
+    b"OggS",
+    b"{\\rtf",
+)
+_OTHER_TYPES = re.compile(r"^(?:application/(?!xhtml|xml|octet-stream)|image/|audio/|video/|font/)", re.IGNORECASE)
+_ARTICLE_TYPES = re.compile(r"Article|BlogPosting|Report|LiveBlog", re.IGNORECASE)
+
+_PARSER = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, huge_tree=False)
+_OPTIONS = Extractor(output_format="python", fast=True, comments=False, tables=True)
+_OPTIONS_NO_TABLES = Extractor(output_format="python", fast=True, comments=False, tables=False)
+
+# Elements that hold no text of an article
+_DROPPED = (
+    "script",
+    "style",
+    "noscript",
+    "template",
+    "nav",
+    "iframe",
+    "svg",
+    "button",
+    "select",
+    "textarea",
+    "input",
+    "object",
+    "canvas",
+    "dialog",
+    "menu",
+)
+# Dropped unless much of the page's text is in them
+_SUSPECT = ("aside", "footer", "form")
+# Words in class or id of boxes that surround or interrupt an article
+_BOX = re.compile(
+    r"(?:^|[\s_-])(?:related|similar|recommend(?:ed|ation|ations)?|newsletter|share|sharing|social|sociable|comments?|commentaires|disqus|cookies?"
+    r"|consent|gdpr|breadcrumbs?|sidebar|promo|advert(?:isement|s|ising)?|sponsor(?:ed)?|publicite|pub|popup|modal|outbrain|taboola|readmore|read-more|read-also"
+    r"|read-next|lire-aussi|lireaussi|a-lire|alire|voir-aussi|most-read|plus-lus|trending|tags?|tag-list|toolbar|print|subscribe|subscription|paywall|abonnement"
+    r"|author-bio|bio-author|about-author|follow|suivez|whatsapp|telegram|skip-link|screen-reader-text|sr-only|visually-hidden|jp-relatedposts|yarpp|addtoany"
+    r"|mas-leidas|noticias-relacionadas|te-puede-interesar|suscripcion|copyright|site-footer|site-header)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_BLOCKS = frozenset(
+    ["p", "h1", "h2", "h3", "h4", "h5", "h6", "li", "blockquote", "pre", "td", "th", "dt", "dd", "figcaption", "div", "section", "article", "main", "tr", "table", "ul", "ol", "dl", "header", "summary", "details", "center", "body", "html", "address", "figure"]
+)
+_HEADLESS = frozenset({"figcaption", "figure"})
+
+
+def read_page(page: Page, entry: Entry, *, language: str | None = None, outlet: str | None = None) -> Article:
+    """The article of an entry whose page was fetched. `language` is what outlet or feed declare, `outlet` its name.
+
+    Whatever the page is, an article comes back as long as the page, the feed or its summary has a text: `text_from` says which,
+    `problems` why it was not the page. Raises PageError only if there is no text at all.
+    """
+    sheet = _read_sheet(page, entry)
+    best = _choose(sheet, entry)
+    if best is None:
+        kind = sheet.kind or "empty"
+        raise PageError(page.url, kind, _REASONS.get(kind, kind))
+    text, text_from, partial = best
+    problems = tuple(dict.fromkeys((*filter(None, (sheet.kind,)), *sheet.problems, *(("paywall",) if sheet.locked else ()))))
+    title, other = _title(sheet, entry, page)
+    published = entry.published or sheet.published
+    modified = sheet.modified or entry.updated
+    return Article(
+        url=page.final_url or page.url or entry.url,
+        title=title,
+        text=text,
+        text_from=text_from,
+        language=sheet.language or entry.language or language,
+        author=sheet.author or entry.author,
+        outlet=outlet,
+        published=published,
+        modified=modified if modified and published and modified > published else None,
+        canonical_url=sheet.canonical,
+        partial=partial,
+        problems=(*problems, *((other,) if other else ())),
+    )
+
+
+def read_feed_text(
+    entry: Entry, *, language: str | None = None, outlet: str | None = None, problems: tuple[str, ...] = ()
+) -> Article:
+    """The article as the feed gives it: its full text, or its summary marked `partial`. For feeds that carry everything, and for
+    pages that could not be had; `problems` says why. Raises PageError if the feed has no text either (a title alone is a text)."""
+    text, text_from, partial = _feed_text(entry)
+    if not text:
+        raise PageError(entry.url or "", "empty", "neither text nor title")
+    return Article(
+        url=entry.url,
+        title=entry.title,
+        text=text,
+        text_from=text_from,
+        language=entry.language or language,
+        author=entry.author,
+        outlet=outlet,
+        published=entry.published,
+        modified=entry.updated if entry.updated and entry.published and entry.updated > entry.published else None,
+        partial=partial,
+        problems=problems,
+    )
+
+
+def page_text_quick(body: bytes, charset: str | None = None) -> str:
+    """All text of a page, menus included, without parsing it: enough to tell that no watched word is on it. About 1 ms per 100 kB."""
+    markup = _slim(decode(_plain(body), charset).text)[0]
+    return unescape(re.sub(r"<[^>]*>", " ", markup))
+
+
+@dataclass(slots=True)
+class _Sheet:
+    """What a page gave."""
+
+    kind: str | None = None  # what it is instead of an article
+    text: str = ""
+    json_text: str = ""
+    locked: bool = False  # a paywall stands before the rest
+    titles: tuple[str, ...] = ()
+    language: str | None = None
+    author: str | None = None
+    published: datetime | None = None
+    modified: datetime | None = None
+    canonical: str | None = None
+    problems: list[str] = field(default_factory=list)
+
+
+_REASONS = {
+    "empty": "the page holds no text",
+    "not-html": "not an HTML page",
+    "soft-404": "an error page in place of the article",
+    "login": "a login page in place of the article",
+    "consent": "a consent wall in place of the article",
+    "challenge": "a bot challenge in place of the article",
+    "script-shell": "an empty shell that scripts would fill",
+    "too-long": "too long to be extracted",
+}
+
+
+def _read_sheet(page: Page, entry: Entry) -> _Sheet:
+    body = _plain(page.body)
+    if not body.strip(b" \t\r\n\0\xef\xbb\xbf"):
+        return _Sheet(kind="empty")
+    if body.startswith(_NOT_HTML) or (_OTHER_TYPES.match(page.content_type or "") and not body.lstrip()[:1] == b"<"):
+        return _Sheet(kind="not-html")
+    markup = decode(body, page.charset).text
+    if "<" not in markup or markup[:2000].count("\ufffd") > 200:
+        return _Sheet(kind="not-html")
+    slim, scripts = _slim(markup)
+    if len(slim) > MAX_MARKUP or slim.count("<") > MAX_TAGS:
+        return _Sheet(kind="too-long")
+    try:
+        tree = lxml.html.document_fromstring(slim.encode("utf-8", "replace"), parser=_PARSER)
+    except (lxml.etree.LxmlError, ValueError):
+        return _Sheet(kind="empty")
+    sheet = _Sheet()
+    nodes = list(_json_nodes(scripts))
+    _read_marks(sheet, tree, nodes, page)
+    facts = _facts(tree, page, sheet, len(scripts))
+    _prune(tree)
+    paragraphs = _main_paragraphs(tree, len(slim))
+    sheet.text, sheet.locked = _told(paragraphs, locked=sheet.locked)
+    sheet.json_text, _ = _told(_json_paragraphs(nodes), locked=False)
+    sheet.kind = _kind(facts, sheet, page)
+    return sheet
+
+
+def _kind(facts: PageFacts, sheet: _Sheet, page: Page) -> str | None:
+    asked, got = urlsplit(page.url), urlsplit(page.final_url or page.url)
+    if len(asked.path) > 1 and got.path in ("", "/") and not got.query and page.url != page.final_url:
+        return "soft-404"  # articles that are gone are often redirected to the front page
+    facts = PageFacts(
+        facts.asked_url, facts.final_url, facts.title, facts.headings, facts.visible, sheet.text, facts.has_password,
+        facts.form_words, facts.scripts, facts.has_app_root,
+    )  # fmt: skip
+    return kind_of(facts)
+
+
+def _choose(sheet: _Sheet, entry: Entry) -> tuple[str, TextFrom, bool] | None:
+    """The best text there is, where it comes from, and whether it is only a part."""
+    fed, fed_from, fed_partial = _feed_text(entry)
+    if sheet.kind in (None, "script-shell", "empty"):
+        page_words = _words(sheet.text) if sheet.kind is None else 0
+        json_words = _words(sheet.json_text)
+        fed_words = _words(fed) if fed_from == "feed" else 0
+        # Another source wins only if clearly longer: the page keeps paragraphs and captions apart better than JSON-LD does
+        if page_words and page_words * 1.6 >= max(json_words, fed_words) and page_words >= min(30, _words(entry.summary)):
+            return sheet.text, "page", sheet.locked
+        if json_words > max(page_words, _words(entry.summary)) and json_words * 1.3 >= fed_words:
+            return sheet.json_text, "json-ld", sheet.locked and json_words < 150
+        if fed_words < page_words and page_words > _words(entry.summary):
+            return sheet.text, "page", sheet.locked
+    return (fed, fed_from, fed_partial) if fed else None
+
+
+def _feed_text(entry: Entry) -> tuple[str, TextFrom, bool]:
+    """The feed's own text; the summary, or at least the title, marked as a part."""
+    if entry.full_html:
+        text, locked = _told(_fragment_paragraphs(entry.full_html), locked=False)
+        # Shortened ones end in an ellipsis
+        cut = bool(re.search(r"(?:\[?(?:…|\.\.\.)\]?|»?…)\s*$", text))
+        if _words(text) > max(60, _words(entry.summary)) or (_words(text) >= _words(entry.summary) and not cut):
+            return text, "feed", locked or cut or _words(text) < 60
+    summary = "\n\n".join(part for part in entry.summary.split("\n\n") if not is_furniture(part) and not is_offer(part))
+    return summary or entry.title, "summary", True
+
+
+def _title(sheet: _Sheet, entry: Entry, page: Page) -> tuple[str, str | None]:
+    """The article's title, and a problem if page and entry do not seem to be about the same."""
+    own = sheet.titles[0] if sheet.titles and sheet.kind is None else ""
+    if not entry.title or "no title" in entry.problems or (entry.title.endswith(("…", "...")) and len(own) > len(entry.title)):
+        return (own or entry.title)[:MAX_TITLE], None
+    asked = _title_words(entry.title)
+    found = set().union(*map(_title_words, sheet.titles)) if sheet.titles else set()
+    if sheet.kind is None and len(asked) >= 3 and len(found) >= 3 and not asked & found:
+        shown = _title_words(sheet.text[:5000])
+        if len(asked & shown) * 2 < len(asked):
+            return entry.title, "title differs from the page's"
+    return entry.title, None
+
+
+def _title_words(title: str) -> set[str]:
+    return {word for word in re.findall(r"\w+", fold(title)) if len(word) > 2}
+
+
+def _words(text: str) -> int:
+    return len(text.split())
+
+
+# Markup before parsing ------------------------------------------------------------------------------------------------------------
+
+_OPENING = re.compile(r"<(script|style|svg|noscript|template|!--)", re.IGNORECASE)
+_CLOSINGS = {name: re.compile(f"</{name}\\s*>", re.IGNORECASE) for name in ("script", "style", "svg", "noscript", "template")}
+_DATA_ADDRESS = re.compile(r"data:[a-z]+/[^\"'\s>)]{200,}", re.IGNORECASE)
+_CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
+
+
+def _plain(body: bytes) -> bytes:
+    """The body, unpacked once if it is gzip data under an HTML label; packed twice, or too large, it stays what it is: no HTML."""
+    if body[:3] != b"\x1f\x8b\x08":
+        return body
+    unpacker = zlib.decompressobj(31)
+    try:
+        plain = unpacker.decompress(body, MAX_UNPACKED)
+    except zlib.error:
+        return body
+    return body if unpacker.unconsumed_tail else plain
+
+
+def _slim(markup: str) -> tuple[str, list[str]]:
+    """The markup without scripts, styles, comments and embedded images; and the contents of its JSON-LD scripts, one "" for others."""
+    markup = _CONTROLS.sub("", markup)
+    pieces: list[str] = []
+    scripts: list[str] = []
+    position = 0
+    while opening := _OPENING.search(markup, position):
+        pieces.append(markup[position : opening.start()])
+        name = opening[1].lower()
+        if name == "!--":
+            end = markup.find("-->", opening.end())
+            position = end + 3 if end >= 0 else markup.find(">", opening.end()) + 1 or len(markup)
+            continue
+        closing = _CLOSINGS[name].search(markup, opening.end())
+        if closing is None:
+            # Never closed: a browser would take the rest for the script, but some pages are cut there. Only the tag is dropped
+            position = markup.find(">", opening.end()) + 1 or len(markup)
+            if name in ("script", "style"):
+                position = len(markup)
+            continue
+        if name == "script":
+            tag_end = markup.find(">", opening.end(), closing.start())
+            tag = markup[opening.start() : tag_end].lower()
+            is_data = "ld+json" in tag and closing.start() - tag_end <= MAX_JSON
+            scripts.append(markup[tag_end + 1 : closing.start()] if is_data else "")
+        elif name == "noscript" and "javascript" in markup[opening.end() : min(closing.start(), opening.end() + 2000)].lower():
+            pieces.append("<div data-noscript>" + markup[opening.end() + 1 : closing.start()] + "</div>")
+        position = closing.end()
+    pieces.append(markup[position:])
+    slim = "".join(pieces)
+    return (_DATA_ADDRESS.sub("", slim) if "data:" in slim else slim), scripts
+
+
+# JSON-LD --------------------------------------------------------------------------------------------------------------------------
+
+
+def _json_nodes(scripts: Iterable[str]) -> Iterator[dict[str, Any]]:
+    """The nodes of all JSON-LD scripts that describe an article."""
+    for script in [text for text in scripts if text.strip()][:20]:
+        text = script.strip().removeprefix("<![CDATA[").removesuffix("]]>").strip().rstrip(";")
+        try:
+            data = json.loads(text, strict=False)
+        except (ValueError, RecursionError):
+            continue
+        todo, seen = [data], 0
+        while todo and seen < 2000:
+            node, seen = todo.pop(), seen + 1
+            if isinstance(node, list):
+                todo += node[:200]
+            elif isinstance(node, dict):
+                if _ARTICLE_TYPES.search(str(node.get("@type", ""))) or isinstance(node.get("articleBody"), str):
+                    yield node
+                todo += [
+                    node[key] for key in ("@graph", "mainEntity", "mainEntityOfPage") if isinstance(node.get(key), dict | list)
+                ]
+
+
+def _json_paragraphs(nodes: Iterable[dict[str, Any]]) -> list[str]:
+    bodies = [node["articleBody"] for node in nodes if isinstance(node.get("articleBody"), str)]
+    body = max(bodies, key=len, default="")[:MAX_JSON]
+    if re.search(r"<(?:p|br|div|h\d|strong|em|a)\b", body, re.IGNORECASE):
+        return _fragment_paragraphs(body)
+    if "&lt;p&gt;" in body or "&lt;br" in body:
+        return _fragment_paragraphs(unescape(body))
+    return [one_line(part) for part in re.split(r"\n+|\r+", unescape(unescape(body))) if part.strip()]
+
+
+# Marks of the page ----------------------------------------------------------------------------------------------------------------
+
+
+def _read_marks(sheet: _Sheet, tree: Any, nodes: list[dict[str, Any]], page: Page) -> None:
+    """Title, author, dates, language and canonical address from meta elements, JSON-LD and time elements."""
+    metas: dict[str, str] = {}
+    for meta in tree.iter("meta"):
+        name = meta.get("property") or meta.get("name") or meta.get("itemprop") or ""
+        content = meta.get("content")
+        if name and content and name.lower() not in metas:
+            metas[name.lower()] = content[:2000]
+    node = nodes[0] if nodes else {}
+    heading = next(tree.iter("h1"), None)
+    titles = (
+        plain_title(_text_of(heading)) if heading is not None else "",
+        plain_title(metas.get("og:title", "")),
+        plain_title(_string(node.get("headline"))),
+        plain_title(metas.get("twitter:title", "")),
+        plain_title(tree.findtext(".//title") or ""),
+    )
+    sheet.titles = tuple(title[:MAX_TITLE] for title in dict.fromkeys(titles) if title)
+    sheet.author = _author(metas, node)
+    sheet.language = _language(tree, metas, node)
+    sheet.canonical = _canonical(tree, metas, page)
+    published = (
+        metas.get("article:published_time"), _string(node.get("datePublished")), metas.get("datepublished"),
+        metas.get("og:article:published_time"), metas.get("dc.date.issued"), metas.get("dcterms.created"), metas.get("dc.date"),
+        metas.get("date"), metas.get("pubdate"), metas.get("publication_date"), metas.get("sailthru.date"), _time_of(tree),
+    )  # fmt: skip
+    modified = (
+        metas.get("article:modified_time"), metas.get("og:updated_time"), _string(node.get("dateModified")),
+        metas.get("datemodified"), metas.get("last-modified"),
+    )  # fmt: skip
+    sheet.published, odd = _first_sane(published, page.fetched_at)
+    sheet.modified, _ = _first_sane(modified, page.fetched_at)
+    if odd and sheet.published is None:
+        sheet.problems.append(odd)
+    free = {str(each.get("isAccessibleForFree")).lower() for each in nodes if "isAccessibleForFree" in each}
+    sheet.locked = bool(free & {"false", "0"}) or metas.get("article:content_tier", "").lower() in (
+        "locked",
+        "metered",
+        "premium",
+    )
+
+
+def _first_sane(candidates: Iterable[str | None], now: datetime) -> tuple[datetime | None, str | None]:
+    odd = None
+    for candidate in candidates:
+        date, problem = sane_date(candidate, now)
+        if date is not None:
+            return date, None
+        odd = odd or problem
+    return None, odd
+
+
+def _time_of(tree: Any) -> str | None:
+    """The first time element with a date: inside the article if there is one there."""
+    for scope in [*tree.iter("article")][:1] + [tree]:
+        for element in scope.iter("time"):
+            if element.get("datetime"):
+                return str(element.get("datetime"))[:60]
+    return None
+
+
+def _author(metas: dict[str, str], node: dict[str, Any]) -> str | None:
+    names = [_string(each.get("name")) if isinstance(each, dict) else _string(each) for each in _list(node.get("author"))]
+    names = [name for name in map(plain_title, names) if name and not name.startswith("http")]
+    for candidate in (
+        ", ".join(names[:5]),
+        metas.get("author", ""),
+        metas.get("article:author", ""),
+        metas.get("dc.creator", ""),
+    ):
+        name = plain_title(candidate)
+        if name and not re.match(r"https?://|@", name):
+            return name[:300]
+    return None
+
+
+def _language(tree: Any, metas: dict[str, str], node: dict[str, Any]) -> str | None:
+    tag = (
+        tree.get("lang")
+        or tree.get("{http://www.w3.org/XML/1998/namespace}lang")
+        or _string(node.get("inLanguage"))
+        or metas.get("og:locale", "")
+    )
+    tag = tag.strip().lower().replace("_", "-")
+    return tag if re.fullmatch(r"[a-z]{2,3}(?:-[a-z0-9]{1,8}){0,3}", tag) else None
+
+
+def _canonical(tree: Any, metas: dict[str, str], page: Page) -> str | None:
+    """The address the page names as its own, if it is on the same site and no front page."""
+    base = page.final_url or page.url
+    links = [link.get("href") for link in tree.iter("link") if "canonical" in (link.get("rel") or "").lower().split()]
+    for candidate in (*links[:1], metas.get("og:url")):
+        address = urls.absolute(base, candidate) if candidate else None
+        if address and urls.same_site(base, address) and urlsplit(address).path not in ("", "/"):
+            return address
+    return None
+
+
+def _facts(tree: Any, page: Page, sheet: _Sheet, scripts: int) -> PageFacts:
+    body = tree.find("body")
+    scope = body if body is not None else tree
+    headings = [one_line(_text_of(element)) for element in [*scope.iter("h1")][:2] + [*scope.iter("h2")][:1]]
+    root = scope.xpath("//*[@id='root' or @id='app' or @id='__next' or @id='__nuxt' or @id='gatsby-focus-wrapper']")
+    return PageFacts(
+        asked_url=page.url,
+        final_url=page.final_url or page.url,
+        title=one_line(tree.findtext(".//title") or "")[:300],
+        headings=tuple(heading[:300] for heading in headings if heading),
+        visible=one_line(_text_of(scope)[:200_000]),
+        text="",
+        has_password=any((field.get("type") or "").lower() == "password" for field in scope.iter("input")),
+        scripts=scripts,
+        has_app_root=any(len(element) == 0 for element in root),
+    )
+
+
+# The text -------------------------------------------------------------------------------------------------------------------------
+
+
+def _prune(tree: Any) -> None:
+    """Takes out of the tree what is no article: half of trafilatura's time goes into it otherwise (measured 29 -> 15 ms a page)."""
+    body = tree.find("body")
+    if body is None:
+        return
+    for element in [*body.iter(*_DROPPED)]:
+        _drop(element)
+    total = len(_text_of(body))
+    for element in [*body.iter(*_SUSPECT)]:
+        if len(_text_of(element)) * 3 < total:
+            _drop(element)
+    for element in body.xpath(".//*[@class or @id or @aria-hidden or @hidden or @role]"):
+        if element.tag in ("article", "main", "html", "body") or element.getparent() is None:
+            continue
+        marks = f"{element.get('class') or ''} {element.get('id') or ''}"
+        boxed = (
+            (len(marks) < 400
+            and _BOX.search(marks))
+            or element.get("role") in ("navigation", "complementary", "dialog", "contentinfo", "search")
+        )
+        if (boxed or element.get("hidden") is not None) and len(_text_of(element)) * 4 < total:
+            _drop(element)
+
+
+def _drop(element: Any) -> None:
+    """Removes an element; the text after it stays."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    if element.tail:
+        before = element.getprevious()
+        if before is not None:
+            before.tail = (before.tail or "") + element.tail
+        else:
+            parent.text = (parent.text or "") + element.tail
+    parent.remove(element)
+
+
+def _main_paragraphs(tree: Any, size: int) -> list[str]:
+    options = _OPTIONS if size <= MAX_TABLES else _OPTIONS_NO_TABLES
+    document = trafilatura.bare_extraction(tree, options=options)
+    text = getattr(document, "text", None) or ""
+    return [one_line(line) for line in text[:MAX_TEXT].split("\n") if line.strip()]
+
+
+def _fragment_paragraphs(markup: str) -> list[str]:
+    """Paragraphs of an HTML fragment that holds little but the article."""
+    slim, _ = _slim(markup)
+    if not slim.strip():
+        return []
+    if slim.count("<") > MAX_TAGS:
+        return [part for part in plain_text(slim).split("\n\n") if part]
+    try:
+        tree = lxml.html.document_fromstring(
+            f"<html><body><div>{slim}</div></body></html>".encode("utf-8", "replace"), parser=_PARSER
+        )
+    except (lxml.etree.LxmlError, ValueError):
+        return []
+    _prune(tree)
+    return _blocks(tree.find("body") if tree.find("body") is not None else tree)
+
+
+def _blocks(root: Any) -> list[str]:
+    """The text of each block in order; text between blocks counts as a block."""
+    blocks: list[str] = []
+    current: list[str] = []
+
+    def flush() -> None:
+        text = one_line("".join(current))
+        current.clear()
+        if text:
+            blocks.append(text)
+
+    for event, element in lxml.etree.iterwalk(root, events=("start", "end")):
+        block = element.tag in _BLOCKS
+        if event == "start":
+            if block or element.tag == "br":
+                flush()
+            current.append(element.text or "")
+        else:
+            if block:
+                flush()
+            if element is not root:
+                current.append(element.tail or "")
+    flush()
+    return blocks
+
+
+def _told(paragraphs: Iterable[str], *, locked: bool) -> tuple[str, bool]:
+    """The paragraphs that tell the news as one text, and whether a paywall was met among them (or was known before)."""
+    kept: list[str] = []
+    seen: set[str] = set()
+    for paragraph in paragraphs:
+        if is_offer(paragraph):
+            locked = True
+        elif not is_furniture(paragraph) and not (len(paragraph) > 80 and paragraph in seen):
+            kept.append(paragraph)
+            seen.add(paragraph)
+    return tidy("\n\n".join(kept))[:MAX_TEXT], locked
+
+
+def _text_of(element: Any) -> str:
+    return " ".join(element.itertext())
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else [] if value is None else [value]

@@ -1,0 +1,256 @@
+"""What an answer is when it is not the article or feed that was asked for: login form, consent wall, error page, challenge, empty shell.
+
+Also what stands in for the rest of an article behind a paywall. Phrases are the ones outlets print in French, Arabic, Spanish and English;
+they are compared without case, accents and vowel signs.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import urlsplit
+
+PageKind = Literal["challenge", "consent", "login", "soft-404", "script-shell", "empty"]
+
+_DIACRITICS = re.compile("[\u0300-\u036f\u064b-\u065f\u0670\u0640]")
+_ARABIC = str.maketrans("أإآٱىةؤئ", "اااايهوي")
+
+
+def fold(text: str) -> str:
+    """Lower case without accents and vowel signs, Arabic letter variants joined, apostrophes straight, blanks single."""
+    text = _DIACRITICS.sub("", unicodedata.normalize("NFKD", text.replace("’", "'").replace("ʼ", "'")))
+    return " ".join(text.casefold().translate(_ARABIC).split())
+
+
+def _phrases(*phrases: str) -> tuple[str, ...]:
+    return tuple(map(fold, phrases))
+
+
+# A page with this many words of text of its own is an article, whatever else stands on it
+_ARTICLE_WORDS = 120
+
+_CHALLENGE_MARKS = re.compile(
+    "cf-chl-|cf_chl_|challenge-platform|cdn-cgi/challenge|_incapsula_resource|captcha-delivery|geo\\.captcha|ddos-guard|px-captcha"
+    "|perimeterx|sucuri_cloudproxy|awswafcookiedomainlist|awswaf|/_sec/verify|kpsdk|bm-verify|datadome|hcaptcha\\.com/1/api"
+)
+_CHALLENGE_TITLES = _phrases(
+    "just a moment", "un instant", "attention required", "verification de securite", "verifying you are human", "are you a robot",
+    "access denied", "acces refuse", "pardon our interruption", "request unsuccessful", "ddos protection", "checking your browser",
+    "security check", "verificando", "un momento", "bot verification", "human verification", "لحظة", "التحقق من",
+)  # fmt: skip
+_CHALLENGE_TEXTS = _phrases(
+    "enable javascript and cookies to continue", "activez javascript et les cookies", "verify you are human", "verifiez que vous etes humain",
+    "verifying that you are not a robot", "needs to review the security of your connection", "checking if the site connection is secure",
+    "checking your browser before accessing", "unusual traffic", "trafic inhabituel", "trafico inusual", "vous n'etes pas un robot",
+    "no eres un robot", "habilite javascript y las cookies", "انك لست روبوت", "you don't have permission to access",
+)  # fmt: skip
+_LOGIN_TITLES = _phrases(
+    "connexion", "se connecter", "connectez-vous", "identification", "identifiez-vous", "authentification", "log in", "login", "sign in",
+    "iniciar sesion", "inicia sesion", "acceder", "identificate", "تسجيل الدخول", "تسجيل دخول",
+)  # fmt: skip
+_LOGIN_TEXTS = _phrases(
+    "mot de passe oublie", "se connecter", "connectez-vous", "identifiez-vous", "forgot your password", "forgot password", "log in to",
+    "sign in to", "olvidaste tu contrasena", "ha olvidado su contrasena", "inicia sesion", "نسيت كلمة", "كلمة المرور", "تسجيل الدخول",
+)  # fmt: skip
+_LOGIN_PATH = re.compile(
+    r"/(?:[a-z]{2}/)?(?:log-?in|sign-?in|connexion|se-connecter|auth(?:entication|orize)?|sso|account/login|wp-login\.php|user/login|iniciar-sesion|acceso|identification)(?:[/?.]|$)"
+)
+_CONSENT_TITLES = _phrases(
+    "avant de continuer", "before you continue", "antes de continuar", "antes de ir a", "votre vie privee", "we value your privacy",
+    "your privacy", "gestion des cookies", "consentement", "cookie consent", "cookies", "قبل المتابعة", "ملفات تعريف الارتباط",
+)  # fmt: skip
+_CONSENT_TEXTS = _phrases(
+    "accepter et continuer", "continuer sans accepter", "tout accepter", "accepter les cookies", "nos partenaires et nous", "nous et nos partenaires",
+    "utilisons des cookies", "utilise des cookies", "accept all cookies", "accept all", "we and our partners", "we use cookies", "uses cookies",
+    "aceptar y continuar", "aceptar todo", "nosotros y nuestros socios", "utilizamos cookies", "usamos cookies", "ملفات تعريف الارتباط", "قبول الكل",
+    "ne stocker que les cookies", "respectons votre vie privee", "value your privacy", "parametrer vos choix",
+)  # fmt: skip
+_CONSENT_HOST = re.compile(
+    r"^(?:consent|cmp|privacy|gdpr|guce)\.|/(?:consent|cookie-?wall|collectconsent|privacy-gate)(?:[/?]|$)"
+)
+_MISSING_TITLES = _phrases(
+    "page introuvable", "page non trouvee", "introuvable", "n'existe pas", "n'existe plus", "page inexistante", "oups", "erreur 404", "error 404",
+    "404", "410", "not found", "page not found", "page unavailable", "no longer available", "n'est plus disponible", "plus en ligne",
+    "pagina no encontrada", "no encontrada", "no existe", "no se ha encontrado", "no disponible", "article supprime", "contenu indisponible",
+    "الصفحة غير موجودة", "غير موجودة", "غير موجود", "لم يتم العثور", "الصفحة المطلوبة", "صفحة الخطا", "خطا 404", "erreur 410", "erreur 500",
+    "service unavailable", "service indisponible", "site en maintenance", "maintenance", "internal server error", "account suspended",
+)  # fmt: skip
+_MISSING_TEXTS = _phrases(
+    "page introuvable", "la page que vous cherchez", "la page que vous recherchez", "la page demandee", "cette page n'existe", "l'article demande n'existe",
+    "cet article n'est plus disponible", "article n'existe plus", "page not found", "the page you are looking for", "the page you were looking for",
+    "page you requested", "this article is no longer available", "pagina no encontrada", "la pagina que busca", "la pagina que buscas",
+    "la pagina solicitada", "esta pagina no existe", "الصفحة التي تبحث عنها", "الصفحة المطلوبة", "الصفحة غير موجودة", "erreur 404", "error 404",
+    "contenu n'est plus disponible", "site en maintenance", "under maintenance", "en mantenimiento",
+)  # fmt: skip
+_SCRIPT_TEXTS = _phrases(
+    "activez javascript", "activer javascript", "javascript est desactive", "necessite javascript", "javascript doit etre active", "sans javascript",
+    "enable javascript", "javascript is disabled", "requires javascript", "javascript to run this app", "active javascript", "activar javascript",
+    "habilita javascript", "habilite javascript", "javascript esta desactivado", "تفعيل جافا", "javascript", "جافاسكريبت", "loading...", "chargement en cours",
+)  # fmt: skip
+# What an outlet prints where the free part of an article ends. A paragraph that holds one is the offer, not the article
+_OFFERS = _phrases(
+    "reserve aux abonnes", "reservee aux abonnes", "reserve a nos abonnes", "reservee a nos abonnes", "reserves aux abonnes", "il vous reste",
+    "la suite est reservee", "lire la suite de cet article", "pour lire la suite", "pour continuer la lecture", "poursuivez votre lecture",
+    "poursuivre votre lecture", "article reserve", "contenu reserve", "deja abonne", "abonnez-vous", "je m'abonne", "s'abonner a partir de",
+    "offre d'essai", "offre sans engagement", "profitez de notre offre", "1 euro le premier mois", "sans engagement", "debloquez cet article",
+    "cet article est payant", "acces illimite", "essai gratuit", "version numerique du journal", "achetez cet article", "lire en illimite",
+    "subscribers only", "for subscribers", "subscribe to continue", "subscribe to read", "subscribe now", "to continue reading", "already a subscriber",
+    "continue reading with", "free trial", "create a free account", "unlimited access", "this article is for", "register to read",
+    "exclusivo para suscriptores", "solo para suscriptores", "para suscriptores", "suscribete", "ya eres suscriptor", "para seguir leyendo",
+    "sigue leyendo", "contenido exclusivo", "hazte premium", "prueba gratis", "acceso ilimitado",
+    "للمشتركين فقط", "خاص بالمشتركين", "اشترك الان", "للمشتركين", "لمتابعة القراءة", "لقراءة المقال كاملا", "لقراءة بقية المقال", "هل انت مشترك",
+)  # fmt: skip
+# Lines of the page's furniture that stand among the paragraphs of many outlets: pointers to other articles, sharing, newsletters
+_FURNITURE = re.compile(
+    fold(
+    r"^(?:(?:a )?lire (?:aussi|egalement|plus|la suite)\b|[àa] lire\s*:|sur le meme (?:sujet|theme)|dans la meme rubrique|articles? (?:lies?|similaires?|connexes?|associes?)"
+    r"|(?:a )?voir (?:aussi|egalement)\b|a decouvrir\s*:|suivez[- ]nous|partager(?: (?:cet article|sur)| :|$)|inscrivez[- ]vous|abonnez[- ]vous a (?:notre|nos) (?:newsletter|chaine)|recevez (?:notre|nos|chaque|toute)"
+    r"|rejoignez (?:notre|nous)|telechargez (?:notre|l)|cliquez ici|publie (?:le|il y a)|mis a jour le|temps de lecture|lecture \d+ min|\d+ min(?:utes?)? de lecture|credits?(?: photo)? ?:|photo ?:|©|tags? ?:|mots[- ]cles ?:"
+    r"|read (?:more|also|next)\b|see also\b|related (?:articles?|stories|news)|also read\b|share (?:this|on)|follow us|sign up (?:for|to) (?:our|the)|subscribe to our newsletter|most read|recommended (?:for you|stories)|advertisement$|more on this"
+    r"|lee(?:r)? tambien|lea tambien|te puede interesar|tambien te puede|noticias? relacionad|articulos? relacionad|mas informacion\s*:?$|compartir (?:en|este|esta)?|siguenos|suscribete a (?:nuestra|la) (?:newsletter|boletin)|publicidad$|etiquetas ?:"
+    r"|اقرا(?:وا)? (?:ايضا|المزيد)|اقرا (?:ايضا|المزيد)|شاهد (?:ايضا|المزيد)|مواضيع (?:ذات صلة|متعلقة)|مقالات (?:ذات صلة|مشابهة)|اخبار ذات صلة|شارك(?:ها|ه)? (?:هذا|المقال|على|الخبر)|تابعونا|تابعنا|اشترك في (?:نشرتنا|النشرة)|كلمات (?:مفتاحية|دلالية)|اعلان$)"
+    )
+)  # fmt: skip
+_FURNITURE_LIMIT = 220  # characters; a longer paragraph that begins with these words is a sentence of the article
+
+
+@dataclass(frozen=True, slots=True)
+class PageFacts:
+    """What is known of a page before its kind is decided. Texts as found on it."""
+
+    asked_url: str
+    final_url: str
+    title: str  # of the document
+    headings: tuple[str, ...]  # h1 and the first h2
+    visible: str  # all text of the body without scripts
+    text: str  # what the extractor takes for the article
+    has_password: bool = False
+    form_words: int = 0  # words inside forms and dialogs
+    scripts: int = 0
+    has_app_root: bool = False  # an empty element that a script is to fill
+
+
+def challenge_in(markup: str) -> bool:
+    """Whether raw markup is the page of a bot protection. Only for answers that should have been something else."""
+    head = markup[:60_000].lower()
+    title = fold(_title_of(markup))
+    if _begins(title, _CHALLENGE_TITLES) and len(markup) < 200_000:
+        return True
+    return (bool(_CHALLENGE_MARKS.search(head)) and len(_words(markup)) < 400) or _holds(fold(head), _CHALLENGE_TEXTS)
+
+
+def login_in(markup: str) -> bool:
+    """Whether raw markup is a login form: it asks for a password and says little else."""
+    return bool(re.search(r"type\s*=\s*[\"']?password", markup[:400_000], re.IGNORECASE)) and len(_words(markup)) < 600
+
+
+def kind_of(facts: PageFacts) -> PageKind | None:
+    """What the page is instead of an article; None if it may be one."""
+    visible, text = fold(facts.visible[:20_000]), fold(facts.text[:20_000])
+    title = fold(facts.title)
+    headings = [fold(heading) for heading in facts.headings]
+    long = len(text.split()) >= _ARTICLE_WORDS
+    if not visible and not facts.scripts:
+        return "empty"
+    if not long and ((_begins(title, _CHALLENGE_TITLES) and len(visible) < 3000) or _holds(visible[:3000], _CHALLENGE_TEXTS)):
+        return "challenge"
+    if _is_login(facts, title, headings, visible, long):
+        return "login"
+    if _is_consent(facts, title, headings, visible, text, long):
+        return "consent"
+    if not long and _is_missing(title, headings, visible, text):
+        return "soft-404"
+    if _is_shell(facts, visible, text):
+        return "script-shell"
+    return "empty" if not text and len(visible.split()) < 15 else None
+
+
+def _is_login(facts: PageFacts, title: str, headings: list[str], visible: str, long: bool) -> bool:
+    moved = facts.final_url.rstrip("/") != facts.asked_url.rstrip("/")
+    at_login = bool(_LOGIN_PATH.search(_path(facts.final_url))) and (moved or not long)
+    named = _begins(title, _LOGIN_TITLES) or any(_begins(heading, _LOGIN_TITLES) for heading in headings)
+    if moved and at_login and (facts.has_password or named):
+        return True
+    if long:
+        return False
+    return (facts.has_password and (named or at_login or _holds(visible, _LOGIN_TEXTS))) or (at_login and named)
+
+
+def _is_consent(facts: PageFacts, title: str, headings: list[str], visible: str, text: str, long: bool) -> bool:
+    parts = urlsplit(facts.final_url)
+    if _CONSENT_HOST.search(parts.hostname or "") or _CONSENT_HOST.search(parts.path.lower()):
+        return True
+    named = _begins(title, _CONSENT_TITLES) or any(_holds(heading, _CONSENT_TITLES) for heading in headings)
+    talk = sum(phrase in text for phrase in _CONSENT_TEXTS)
+    if named and talk:
+        return True
+    # A wall says nothing but its own: the "article" found on the page is about cookies
+    return not long and ((talk >= 1 and "cookie" in text) or talk >= 2)
+
+
+def _is_missing(title: str, headings: list[str], visible: str, text: str) -> bool:
+    named = _names_missing(title) or any(_names_missing(heading) for heading in headings)
+    told = _holds(text or visible[:2000], _MISSING_TEXTS)
+    return (named and (told or len(text.split()) < 60)) or (told and len(text.split()) < 60)
+
+
+def _names_missing(title: str) -> bool:
+    """Whether a title is that of an error page. Numbers must stand alone; short phrases must begin the title or a part of it."""
+    parts = [part.strip(" !.:") for part in re.split(r"[|–—:!-]\s|\s[|–—-]", title)]
+    return any(
+        part == phrase or part.startswith((phrase + " ", phrase + "!")) or (len(phrase) > 11 and phrase in part)
+        for part in parts
+        for phrase in _MISSING_TITLES
+        if len(part) < 80
+    )
+
+
+def _is_shell(facts: PageFacts, visible: str, text: str) -> bool:
+    words = len(visible.split())
+    if words < 60 and (_holds(visible, _SCRIPT_TEXTS) or (facts.has_app_root and facts.scripts)):
+        return True
+    if len(text.split()) < 40 and _holds(text, _SCRIPT_TEXTS[:-4]):
+        return True
+    return words < 8 and facts.scripts > 0
+
+
+def is_offer(paragraph: str) -> bool:
+    """Whether a paragraph offers a subscription instead of telling the news."""
+    folded = fold(paragraph[:1200])
+    return len(folded) < 600 and _holds(folded, _OFFERS)
+
+
+def is_furniture(paragraph: str) -> bool:
+    """Whether a paragraph points elsewhere (read also, share, newsletter) instead of telling the news."""
+    return len(paragraph) <= _FURNITURE_LIMIT and bool(_FURNITURE.match(fold(paragraph).lstrip(" >»•▪►→-*–—[(+👉📌🔴")))
+
+
+def _holds(text: str, phrases: tuple[str, ...]) -> bool:
+    return any(phrase in text for phrase in phrases)
+
+
+def _begins(text: str, phrases: tuple[str, ...]) -> bool:
+    """Whether a title starts with, or after a separator continues with, one of the phrases."""
+    parts = [part.strip() for part in re.split(r"\s[|–—-]\s|: ", text)] if text else []
+    return any(part.startswith(phrase) and len(part) <= len(phrase) + 30 for part in parts for phrase in phrases)
+
+
+def _title_of(markup: str) -> str:
+    found = re.search(r"<title[^>]{0,200}>([^<]{0,300})", markup[:100_000], re.IGNORECASE)
+    return found[1] if found else ""
+
+
+def _words(markup: str) -> list[str]:
+    """Words outside tags and scripts, roughly, of the first 200,000 characters."""
+    visible = re.sub(r"<(script|style)\b[^>]{0,500}>.{0,100000}?</\1>", " ", markup[:200_000], flags=re.IGNORECASE | re.DOTALL)
+    return re.sub(r"<[^>]{0,2000}>", " ", visible).split()
+
+
+def _path(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return parts.path.lower() + ("?" + parts.query.lower() if parts.query else "")

@@ -33,6 +33,8 @@ from typing import Any, TypeVar
 import pebble
 from pebble.common.types import CONSTS
 
+from pipelines.errors import WorkerFailure
+
 T = TypeVar("T")
 
 # How long a worker may take to appear (interpreter, imports, initializer) before a call counts as lost: seconds.
@@ -52,7 +54,7 @@ CONSTS.term_timeout = 0.05
 CONSTS.sleep_unit = 0.2
 
 
-class WorkerError(Exception):
+class WorkerError(WorkerFailure):
     """The work could not be finished in its process. Another try in a fresh process is possible."""
 
 

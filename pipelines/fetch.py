@@ -187,7 +187,7 @@ class Fetcher:
         self._client = httpx.AsyncClient(
             transport=Pools(
                 per_origin=rules.per_host,
-                most_idle=most // 2,
+                most_pools=most + most // 4,
                 allowed=networks(rules.allow_addresses),
                 proxy=rules.proxy,
             ),
@@ -240,6 +240,9 @@ class Fetcher:
             if answer.status not in (301, 302, 303, 307, 308):
                 return self._page(visit, answer, moved_to, etag, last_modified)
             target = _redirect_target(visit, answer)
+            if _is_this_machine(target) and not _is_this_machine(answer.url):
+                # A user may watch a feed of this machine's; a stranger has no reason to send us here by name
+                raise AddressRefused(url, f"address not allowed: {host_of(target)} is this machine", permanent=True)
             permanent_so_far = permanent_so_far and answer.status in (301, 308)
             if permanent_so_far:
                 moved_to = target
@@ -495,6 +498,11 @@ def _redirect_target(visit: _Visit, answer: _Answer) -> str:
     except UnicodeDecodeError:
         link = raw.decode("latin-1")
     return _target(visit.asked, answer.url, link, status=status)
+
+
+def _is_this_machine(url: str) -> bool:
+    host = (urlsplit(url).hostname or "").rstrip(".")
+    return host == "localhost" or host.endswith(".localhost")
 
 
 def _status_error(asked: str, answer: _Answer, now: datetime) -> FetchError:

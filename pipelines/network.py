@@ -50,6 +50,9 @@ class Exchange:
         self.tail = (self.tail + data[-8:])[-8:]
         if self.head is not None:
             self.head += data
+            if not self.head.startswith(b"HTTP/"[: len(self.head)]):
+                # Said at once: a server of another kind sends its greeting and waits
+                raise NetworkProblem("not an HTTP answer", broken=True)
             if len(self.head) > MAX_HEAD + _READ_AHEAD:
                 raise NetworkProblem(f"headers larger than {MAX_HEAD // 1024} kB", broken=True)
 
@@ -202,6 +205,9 @@ class Stream(httpcore.AsyncNetworkStream):
         if encrypted is None:
             raise NetworkProblem("TLS: connection closed during the handshake")
         self._reader.transport = encrypted
+        if exchange is not None:
+            # What a proxy said to CONNECT is no part of the answer
+            exchange.head, exchange.received = bytearray(), 0
         return self
 
     def get_extra_info(self, info: str) -> Any:
@@ -343,10 +349,10 @@ class Pools(httpx.AsyncBaseTransport):
     httpx's single pool is searched for every request: with 100 hosts that is half of a request's processor time (measured).
     """
 
-    def __init__(self, *, per_origin: int, most_idle: int, allowed: Sequence[IPNetwork], proxy: str | None):
-        """`per_origin` connections each, `most_idle` pools kept without use. Raises ValueError for a proxy that is none."""
+    def __init__(self, *, per_origin: int, most_pools: int, allowed: Sequence[IPNetwork], proxy: str | None):
+        """`per_origin` connections each; beyond `most_pools`, unused pools are closed. ValueError for a proxy that is none."""
         self._per_origin = per_origin
-        self._most_idle = most_idle
+        self._most_pools = most_pools
         self._resolver = Resolver(allowed)
         self._proxy: httpcore.URL | None = None
         trusted = None
@@ -447,7 +453,7 @@ class Pools(httpx.AsyncBaseTransport):
         """A request is done with its pool: close the pools idle longest when there are too many, the others by and by."""
         pool.users -= 1
         pool.idle_since = time.monotonic()
-        self._close_idle(_KEEP_ALIVE if len(self._pools) <= self._most_idle else 0.0)
+        self._close_idle(_KEEP_ALIVE if len(self._pools) <= self._most_pools else 0.0)
         if self._sweeper is None and self._pools:
             self._sweeper = asyncio.get_running_loop().call_later(_KEEP_ALIVE, self._sweep)
 
@@ -460,7 +466,7 @@ class Pools(httpx.AsyncBaseTransport):
     def _close_idle(self, older_than: float) -> None:
         now = time.monotonic()
         for key, pool in list(self._pools.items()):
-            if older_than == 0.0 and len(self._pools) <= self._most_idle:
+            if older_than == 0.0 and len(self._pools) <= self._most_pools:
                 return
             if not pool.users and now - pool.idle_since >= older_than:
                 del self._pools[key]

@@ -1,0 +1,1 @@
+"""A server that misbehaves on purpose, one endpoint per fault."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
 from pipelines.detect.candidate import is_candidate
 from pipelines.detect.cues import Lexicon, hits_between, load_lexicon
 from pipelines.detect.language import identify
-from pipelines.detect.meetings import SECURITY_KINDS, Draft, Part, gather, read_part
+from pipelines.detect.meetings import SECURITY_KINDS, Draft, Part, gather, read_part, retarget
 from pipelines.detect.mentions import find_actors
 from pipelines.detect.model import NOWHERE, Detection, Evidence, Mention, Place, Quote, Reason, Report, Status
 from pipelines.detect.places import load_places
@@ -19,7 +19,7 @@ from pipelines.detect.reports import categories_of, days_of, mode_of, participan
 from pipelines.detect.resources import Register
 from pipelines.detect.resources import load as load_register
 from pipelines.detect.score import Genre, Verdict, genre_of, judge
-from pipelines.detect.sentences import dateline
+from pipelines.detect.sentences import Dateline, dateline
 from pipelines.detect.topics import subject_of, told_in
 
 LANGUAGES = ("fr", "ar", "es", "en")
@@ -102,7 +102,7 @@ def read(title: str, text: str, published: datetime | None, language: str, outle
     """All stages up to the verdicts."""
     lexicon = known.lexicons[language]
     day = published.date() if published else None
-    actors = find_actors(title, text, language, day, known.register)
+    actors = retarget(find_actors(title, text, language, day, known.register))
     parts = tuple(
         read_part(name, words, language, published, actors, lexicon)
         for name, words in (("title", title), ("text", text))
@@ -114,7 +114,7 @@ def read(title: str, text: str, published: datetime | None, language: str, outle
     line = dateline(text, language, published)
     weighed = []
     for draft in drafts:
-        weighed.append(_weigh(draft, drafts, parts, genre, line))
+        weighed.append(_weigh(draft, drafts, parts, genre, line, day))
     return Reading(parts, tuple(drafts), tuple(weighed), genre)
 
 
@@ -127,6 +127,8 @@ def _refuse(parts: Sequence[Part], drafts: Sequence[Draft]) -> None:
             for number, sentence in enumerate(part.sentences):
                 hit = next((one for one in hits_between(part.hits, *part.bounds[number]) if one.entry.tag == tag), None)
                 if hit is None or sentence.kind not in ("body", "heading"):
+                    continue
+                if not _tells_encounter(part, number):
                     continue
                 quote = part.sentence_quote(number)
                 quiet[(part.field, number)] = quote
@@ -142,10 +144,15 @@ def _refuse(parts: Sequence[Part], drafts: Sequence[Draft]) -> None:
                 draft.status, draft.denied = status, loud
 
 
-def _weigh(draft: Draft, drafts: Sequence[Draft], parts: Sequence[Part], genre: Genre, line: object) -> Weighed:
+def _tells_encounter(part: Part, number: int) -> bool:
+    """Whether a sentence speaks of an encounter, so that a denial in it denies one."""
+    return any(hit.entry.tag in ("verb", "noun") and hit.entry.kind in ("meet", "receive", "visit") for hit in hits_between(part.hits, *part.bounds[number]))
+
+
+def _weigh(draft: Draft, drafts: Sequence[Draft], parts: Sequence[Part], genre: Genre, line: Dateline | None, today: date | None) -> Weighed:
     actors = participants_of(draft)
-    days, day_quote = days_of(draft, parts)
-    place, place_quote = place_of(draft, line, {})  # type: ignore[arg-type]
+    days, day_quote = days_of(draft, parts, today)
+    place, place_quote = place_of(draft, parts, line)
     mode, mode_quote = mode_of(draft, actors, days)
     subject = subject_of(told_in(draft, drafts, parts))
     verdict = judge(draft, actors, subject, genre)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
-from pipelines.detect.cues import Hit, Lexicon, Tokens, hits_between, scan, tokens_of
+from pipelines.detect.cues import Entry, Hit, Lexicon, Tokens, hits_between, scan, tokens_of
 from pipelines.detect.dates import DateMention, find_dates
 from pipelines.detect.fold import fold, fold_key
 from pipelines.detect.mentions import Actor
@@ -95,7 +95,24 @@ class Frame:
 
     @property
     def strength(self) -> int:
-        return max((cue.hit.entry.strength for cue in self.cues), default=0)
+        """How surely the words tell an encounter: 3 by themselves, 2 with two parties, 1 hardly."""
+        return max((self._weight(cue.hit.entry) for cue in self.cues), default=0)
+
+    def _weight(self, entry: Entry) -> int:
+        if entry.kind == "sign" and not entry.noun and not any(cue.hit.entry.id in ("memorandum", "talks", "gathering") for cue in self.cues):
+            return 1  # chiefs sign much at home
+        if entry.kind == "session" and not any(cue.hit.entry.kind in ("support", "attend", "meet") for cue in self.cues):
+            return 1  # "les délégations à l'assemblée générale" is where people were, not what they did
+        if entry.kind in ("receive", "visit", "attend") or entry.id == "discuss":
+            # "la police a reçu une information de la DGST": services receive much that is no visitor
+            if self.actors and all(actor.type == "body" and actor.rank != "delegation" for actor in self.actors):
+                return 1
+        return entry.strength
+
+    @property
+    def pair(self) -> bool:
+        """Whether both parties are told in this one piece."""
+        return len({actor.country for actor in self.actors if actor.country} | self.implied) >= 2
 
 
 @dataclass(slots=True)
@@ -182,12 +199,78 @@ def _better(new: Actor, old: Actor) -> bool:
 # ------------------------------------------------------------------------------------------------ parts
 
 
+def _sober(actor: Actor) -> Actor:
+    """Several nameless people ("des responsables américains") are nobody in particular."""
+    if actor.type != "person" and actor.name and actor.plural:
+        return replace(actor, name=None, name_in_text=None, person_id=None, known=False)
+    return actor
+
+
+def _with_counterparts(part: Part) -> list[Actor]:
+    """The actors, delegations with the country that stands beside them, and nameless parties ("ses interlocuteurs algériens")."""
+    tokens = part.tokens
+    taken = [(actor.start, actor.end) for actor in part.actors if actor.country]
+    sides = [(tokens.at(place.start), tokens.at(place.end), place) for place in part.places if place.country and place.kind != "city"]
+    actors = list(part.actors)
+    for hit in part.hits:
+        if hit.entry.tag != "counterparts":
+            continue
+        near = next(
+            (
+                (first, last, place)
+                for first, last, place in sides
+                if (0 <= first - hit.last <= 2 or 0 <= hit.first - last <= 0) and not any(low <= place.start < high for low, high in taken)
+                and not any(stop in tokens.gaps[step] for step in range(min(first, hit.last) + 1, max(first, hit.last)) for stop in ",;:.")
+            ),
+            None,
+        )
+        if near is None:
+            continue
+        start, end = tokens.starts[min(hit.first, near[0])], tokens.ends[max(hit.last, near[1]) - 1]
+        bare = next((i for i, one in enumerate(actors) if one.country is None and one.start < end and start < one.end), None)
+        if bare is not None:
+            actors[bare] = replace(actors[bare], country=near[2].country)
+        elif not any(low < end and start < high for low, high in taken):
+            actors.append(
+                Actor(part.field, start, end, "title", role=part.original[start:end], country=near[2].country, rank="generic", plural=True, confidence=0.5)
+            )
+    return sorted(actors, key=lambda actor: (actor.start, actor.end))
+
+
+def retarget(actors: Sequence[Actor]) -> list[Actor]:
+    """A title whose holder the text does not name goes to the person of that country and kind whom the text does name."""
+    named = [actor for actor in actors if actor.type == "person" and actor.name]
+    found = []
+    for actor in actors:
+        if actor.type != "person" and actor.person_id and actor.resolved_to is None:
+            same = [one for one in named if one.country == actor.country and one.kind == actor.kind]
+            if same and not any(one.person_id == actor.person_id for one in named) and len({actor_key(one) for one in same}) == 1:
+                actor = replace(actor, name=same[0].name, person_id=same[0].person_id, name_in_text=same[0].name_in_text, body_id=same[0].body_id)
+        found.append(actor)
+    return found
+
+
+def _outside(dates: Iterable[DateMention], actors: Sequence[Actor], text: str) -> tuple[DateMention, ...]:
+    """The dates that are no part of a name (Avril Haines) or of a file name (...-avril-haines-...)."""
+    names = [(actor.start, actor.end) for actor in actors if actor.name_in_text]
+    kept = []
+    for mention in dates:
+        if text[mention.end : mention.end + 1] == "-" or text[mention.start - 1 : mention.start] == "-":
+            if mention.days.precision != "day":
+                continue
+        if any(low <= mention.start < high for low, high in names) and mention.days.precision in ("month", "unknown"):
+            continue
+        kept.append(mention)
+    return tuple(kept)
+
+
 def read_part(name: Field, text: str, language: str, published: datetime | None, actors: Sequence[Actor], lexicon: Lexicon) -> Part:
     """Everything the layers below find in the title or the text."""
     folded = fold(text)
     tokens = tokens_of(folded)
     sentences = split(text, language, folded=folded)
     bounds = [(tokens.at(sentence.start), tokens.at(sentence.end)) for sentence in sentences]
+    mine = sorted((_sober(actor) for actor in actors if actor.field == name), key=lambda actor: (actor.start, actor.end))
     part = Part(
         name,
         text,
@@ -195,10 +278,11 @@ def read_part(name: Field, text: str, language: str, published: datetime | None,
         scan(tokens, lexicon),
         sentences,
         bounds,
-        find_dates(text, language, published, folded=folded),
+        _outside(find_dates(text, language, published, folded=folded), mine, text),
         find_places(text, language, folded=folded),
-        sorted((actor for actor in actors if actor.field == name), key=lambda actor: (actor.start, actor.end)),
+        mine,
     )
+    part.actors = _with_counterparts(part)
     part.lead = next((i for i, s in enumerate(sentences) if s.kind == "body" and bounds[i][1] - bounds[i][0] > 7), 0)
     return part
 
@@ -265,10 +349,14 @@ def _is_cue(part: Part, hit: Hit, begin: int) -> bool:
         return False
     if entry.noun:
         return True
+    if hit.first > begin and any(one.last == hit.first and one.entry.tag == "negation" for one in hits_between(part.hits, hit.first - 1, hit.first)):
+        return False
     if entry.tense == "participle":
         tag, place = _tense_before(part, hit.first, begin)
         if tag is None:
             return entry.bare
+        if place > begin and any(one.last == place and one.entry.tag == "negation" for one in hits_between(part.hits, place - 1, place)):
+            return False
         if entry.reflexive:
             aux = part.tokens.words[place]
             return aux not in ("a", "ont", "avait", "avaient", "ha", "han", "habia", "habian", "has", "have", "had")
@@ -303,7 +391,8 @@ def _cues(part: Part, number: int) -> list[Cue]:
             )
             if support is not None:
                 status, near = _verb_status(part, support, begin)
-            if any(-3 <= one.first - hit.last <= 3 for one in nears if one.entry.tag == "planned_near"):
+            reach = 9 if hit.entry.kind == "visit" else 4
+            if hit.entry.mode in (None, "multilateral") and any(-4 <= one.first - hit.last < reach and _same_clause(part, one, hit) for one in nears):
                 status = Status.PLANNED
             if status is None and any(0 <= hit.first - one.last <= 6 or 0 <= one.first - hit.last <= 8 for one in futures):
                 status = Status.PLANNED
@@ -315,6 +404,11 @@ def _cues(part: Part, number: int) -> list[Cue]:
             status, explicit, near = Status.BACKGROUND, True, False
         cues.append(Cue(hit, status or Status.NEW, explicit, near))
     return cues
+
+
+def _same_clause(part: Part, one: Hit, two: Hit) -> bool:
+    low, high = sorted((one.first, two.first))
+    return not any(stop in part.tokens.gaps[place] for place in range(low + 1, high + 1) for stop in ",;:.(")
 
 
 def _shifts(part: Part, hits: Sequence[Hit], begin: int, end: int) -> list[tuple[int, int, Status]]:
@@ -373,14 +467,18 @@ def _shift_end(part: Part, anchor: Hit, begin: int, end: int, start: int | None 
 # ------------------------------------------------------------------------------------------------ segments and frames
 
 
-def _usable(sentence: Sentence) -> bool:
-    return sentence.kind in ("body", "heading")
+def _usable(part: Part, sentence: Sentence) -> bool:
+    return sentence.kind in ("body", "heading") and " " in part.original[sentence.start : sentence.end]
 
 
 def _frames_of(part: Part, number: int, published: date | None, order: int) -> list[Frame]:
     """The frames of one sentence, cut where the status changes."""
     begin, end = part.bounds[number]
     cues = _cues(part, number)
+    if not any(cue.hit.entry.strength >= 2 and cue.hit.entry.kind != "support" for cue in cues):
+        pair = _side_by_side(part, number, order)
+        if pair is not None:
+            return [pair]
     if not cues:
         return _attendance(part, number, order)
     groups: list[list[Cue]] = []
@@ -444,6 +542,35 @@ def _frame(segment: Segment, cues: list[Cue], order: int) -> Frame:
     return frame
 
 
+_PRESENT_RANKS = frozenset(("minister", "head", "leader", "deputy", "diplomat", None))
+_TOGETHER = Entry("verb", "verb", "together", "meet", 2, "past")
+
+
+def _side_by_side(part: Part, number: int, order: int) -> Frame | None:
+    """Two chiefs of two countries in one sentence with a day or a venue: an encounter, whatever verb tells it."""
+    begin, end = part.bounds[number]
+    low, high = _within(part, begin, end)
+    hits = list(hits_between(part.hits, begin, end))
+    tags = {hit.entry.tag for hit in hits}
+    if tags & {"denied", "cancelled", "message", "death"}:
+        return None
+    actors = _present(part, [actor for actor in part.actors if low <= actor.start < high and actor.type in ("person", "title")], hits)
+    chiefs = [actor for actor in actors if actor.country and actor.rank in _PRESENT_RANKS and not actor.plural and not actor.former]
+    if len({actor.country for actor in chiefs}) < 2 or not any(actor.kind in SECURITY_KINDS for actor in chiefs):
+        return None
+    day = any(low <= mention.start < high and mention.days.precision in ("day", "range") for mention in part.dates)
+    venue = any(low <= place.start < high and place.kind == "city" and place.prep == "in" for place in part.places)
+    if not (day or venue):
+        return None
+    status = Status.NEW
+    if "recall" in tags or "pluperfect" in tags and "past" not in tags:
+        status = Status.BACKGROUND
+    elif "future" in tags:
+        status = Status.PLANNED
+    cue = Cue(Hit(begin, end, _TOGETHER), status, status is not Status.NEW)
+    return _frame(Segment(part, number, begin, end, status, cue.explicit), [cue], order)
+
+
 def _attendance(part: Part, number: int, order: int) -> list[Frame]:
     """A sentence without a cue that says who else was there."""
     begin, end = part.bounds[number]
@@ -460,6 +587,8 @@ def _present(part: Part, actors: Iterable[Actor], hits: Sequence[Hit]) -> list[A
     after = {hit.first for hit in hits if hit.entry.tag == "aside_after"}
     found = []
     for actor in actors:
+        if actor.former and not actor.name:
+            continue
         first = tokens.at(actor.start)
         last = tokens.at(actor.end)
         if any(place in aside and not _crosses(tokens, place, first) for place in range(max(0, first - 2), first + 1)):
@@ -568,7 +697,7 @@ def gather(parts: Sequence[Part], published: datetime | None) -> list[Draft]:
     for part in sorted(parts, key=lambda one: one.field == "title"):
         found = []
         for number, sentence in enumerate(part.sentences):
-            if not _usable(sentence):
+            if not _usable(part, sentence):
                 continue
             for frame in _frames_of(part, number, today, number if part.field == "text" else -1):
                 found.append(_settle(frame, today))
@@ -577,43 +706,68 @@ def gather(parts: Sequence[Part], published: datetime | None) -> list[Draft]:
     drafts: list[Draft] = []
     for frame in frames:
         _place_frame(frame, drafts)
+    for draft in drafts:
+        if draft.status is Status.NEW:
+            _complete(draft, drafts, parts)
     drafts = _join_background(drafts)
     return drafts
 
 
+def _complete(draft: Draft, drafts: Sequence[Draft], parts: Sequence[Part]) -> None:
+    """A strong cue with one party, or none: the other is looked for in the sentences beside it."""
+    if len(draft.countries) >= 2 or max((frame.strength for frame in draft.frames), default=0) < 2:
+        return
+    taken = {(frame.part.field, frame.segment.sentence) for one in drafts if one is not draft for frame in one.frames}
+    for frame in draft.frames:
+        if not frame.cues or frame.part.field != "text":
+            continue
+        part, number = frame.part, frame.segment.sentence
+        for near in (number - 1, number, number - 2, number + 1):
+            if not 0 <= near < len(part.bounds) or (part.field, near) in taken or not _usable(part, part.sentences[near]):
+                continue
+            begin, end = part.bounds[near]
+            hits = list(hits_between(part.hits, begin, end))
+            if any(hit.entry.tag in ("recall", "denied") for hit in hits):
+                continue
+            low, high = _within(part, begin, end)
+            inside = [one for one in part.actors if low <= one.start < high and one.country and not one.former and one.type in ("person", "title")]
+            for actor in _present(part, inside, hits):
+                draft.join(actor)
+            if len(draft.countries) >= 2:
+                return
+
+
 def _resolve_subjects(part: Part, frames: Sequence[Frame]) -> None:
-    """ "Elle y a rencontré ...": give a frame whose subject is a pronoun the person the sentence before it was about."""
+    """ "Elle y a rencontré ...", "c'est X qui l'a reçu": give a frame with a pronoun the person the words before it were about."""
     for frame in frames:
         if not frame.cues:
             continue
-        number = frame.segment.sentence
-        low, _ = _within(part, frame.segment.first, frame.segment.last)
-        first_cue = min(cue.hit.first for cue in frame.cues)
-        cue_at = part.tokens.starts[first_cue]
         countries = {actor.country for actor in frame.actors if actor.country}
-        if len(countries) > 1 or any(low <= actor.start < cue_at and actor.country for actor in frame.actors if actor.type != "body"):
+        if len(countries) > 1:
             continue
-        hits = hits_between(part.hits, frame.segment.first, min(frame.segment.last, first_cue + 4))
-        pronoun = any(hit.entry.tag == "subject_pronouns" for hit in hits)
-        begin, _ = part.bounds[number]
+        first_cue = min(cue.hit.first for cue in frame.cues)
+        begin, _ = part.bounds[frame.segment.sentence]
         inside = frame.segment.first > begin
+        hits = hits_between(part.hits, frame.segment.first, min(frame.segment.last, first_cue + 4))
+        pronoun = any(hit.entry.tag == "subject_pronouns" and abs(hit.first - first_cue) <= 8 for hit in hits)
         if not pronoun and not inside:
             continue
-        person = _subject_before(part, number, frame.segment.first if inside else None)
-        if person is not None and person.country not in countries and not any(same_actor(person, one) for one in frame.actors):
+        person = _subject_before(part, frame.segment.sentence, frame.segment.first if inside else None, countries)
+        if person is not None and not any(same_actor(person, one) for one in frame.actors):
             frame.actors.insert(0, person)
 
 
-def _subject_before(part: Part, number: int, before: int | None) -> Actor | None:
-    """The first person of this sentence up to `before`, else of the sentence above."""
+def _subject_before(part: Part, number: int, before: int | None, countries: set[str]) -> Actor | None:
+    """The first person of another country in this sentence up to `before`, else in the sentences above."""
     spans = []
     if before is not None:
         spans.append(_within(part, part.bounds[number][0], before))
-    if number > 0:
-        spans.append(_within(part, *part.bounds[number - 1]))
+    for back in (1, 2):
+        if number >= back:
+            spans.append(_within(part, *part.bounds[number - back]))
     for low, high in spans:
         for actor in part.actors:
-            if low <= actor.start < high and actor.type in ("person", "title") and actor.country:
+            if low <= actor.start < high and actor.type in ("person", "title") and actor.country and actor.country not in countries:
                 return actor
     return None
 
@@ -627,6 +781,17 @@ def _day_set(frames: Iterable[Frame], status: Status) -> set[date]:
                 found.add(days.first)
                 if days.last:
                     found.add(days.last)
+    return found
+
+
+def _stretches(frames: Iterable[Frame], status: Status) -> list[tuple[date, date]]:
+    """The days (not months) that frames name, each as first and last."""
+    found = []
+    for frame in frames:
+        for mention in frame.dates:
+            days = read_days(mention, status)
+            if days.first is not None and days.precision in ("day", "range") and mention.kind != "duration":
+                found.append((days.first, days.last or days.first))
     return found
 
 
@@ -683,9 +848,9 @@ def _fit(draft: Draft, frame: Frame) -> float:
     countries = {actor.country for actor in frame.actors if actor.country} | frame.implied
     known = draft.countries
     fresh = people - draft.people
-    days, held = _day_set([frame], draft.status), _day_set(draft.frames, draft.status)
+    days, held = _stretches([frame], draft.status), _stretches(draft.frames, draft.status)
     cities, places = _cities([frame]), _cities(draft.frames)
-    apart = bool(days and held and not days & held)
+    apart = bool(days and held and not any(_overlap(one, two) for one in days for two in held))
     elsewhere = bool(cities and places and not cities & places)
     if title:
         return 1.0 + shared + (0.5 if countries & known else 0.0) if (shared or countries & known or not countries) else 0.2

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Iterator, Sequence
+from datetime import date
 
 from pipelines.detect.cues import Hit, hits_between
 from pipelines.detect.dates import DateMention
-from pipelines.detect.meetings import SECURITY_KINDS, Draft, Frame, Part, actor_key, read_days, same_actor, surname
+from pipelines.detect.meetings import SECURITY_KINDS, Draft, Frame, Part, actor_key, read_days, same_actor
 from pipelines.detect.mentions import Actor
-from pipelines.detect.model import UNKNOWN_DAYS, Days, Evidence, Mode, Participant, Place, Quote, Side, Status
+from pipelines.detect.model import NOWHERE, UNKNOWN_DAYS, Days, Mode, Participant, Place, Quote, Side, Status
 from pipelines.detect.places import PlaceMention
 from pipelines.detect.sentences import Dateline
-from pipelines.detect.topics import Subject
 
 _CATEGORY = {kind: kind for kind in SECURITY_KINDS} | {"prosecutor": "justice"}
 _GENERIC = frozenset(("generic", "deputy", "liaison", "", None))
@@ -69,21 +68,61 @@ def _is_passive(part: Part, hit: Hit) -> bool:
     return any(word in ("ete", "sido", "fue", "fueron", "been", "was", "were", "est", "sont", "chez") for word in before)
 
 
-def days_of(draft: Draft, parts: Sequence[Part]) -> tuple[Days, Quote | None]:
+def days_of(draft: Draft, parts: Sequence[Part], published: date | None) -> tuple[Days, Quote | None]:
     """When, from the sentence of the cue, else from the sentences that lead; never from the publication time alone."""
     month: tuple[Days, Quote] | None = None
-    for frame in sorted(draft.frames, key=_telling, reverse=True):
-        for mention in _by_nearness(frame):
+    for part, mentions in _date_sources(draft, parts, published):
+        for mention in mentions:
             days = read_days(mention, draft.status)
             if days.first is None or mention.kind == "duration" or days.precision == "unknown":
                 continue
-            quote = frame.part.quote(mention.start, mention.end)
+            quote = part.quote(mention.start, mention.end)
             if days.precision in ("day", "range"):
                 return days, quote
             month = month or (days, quote)
     if month is not None:
         return month
     return UNKNOWN_DAYS, None
+
+
+def _date_sources(draft: Draft, parts: Sequence[Part], published: date | None) -> Iterator[tuple[Part, list[DateMention]]]:
+    """Where a meeting's day may stand, best first."""
+    telling = sorted(draft.frames, key=_telling, reverse=True)
+    for frame in telling:
+        yield frame.part, _by_nearness(frame)
+    if draft.status is Status.BACKGROUND or published is None:
+        return
+    for part, number in _around(draft, parts):
+        low, high = part.sentences[number].start, part.sentences[number].end
+        fresh = []
+        for mention in part.dates:
+            days = read_days(mention, draft.status)
+            if low <= mention.start < high and days.precision in ("day", "range") and days.last is not None and days.first is not None:
+                back = (published - days.last).days
+                if (0 <= back <= 10 and draft.status is Status.NEW) or (back < 0 and draft.status is Status.PLANNED):
+                    fresh.append(mention)
+        yield part, fresh
+
+
+def _around(draft: Draft, parts: Sequence[Part]) -> Iterator[tuple[Part, int]]:
+    """The sentences that may lend a meeting its day or place: the one before its first frame, the title, the one after, the lead."""
+    first = min((frame for frame in draft.frames if frame.part.field == "text"), key=lambda frame: frame.order, default=None)
+    title = next((part for part in parts if part.field == "title"), None)
+    text = next((part for part in parts if part.field == "text"), None)
+    taken = {frame.segment.sentence for frame in draft.frames if frame.part.field == "text"}
+    numbers: list[int] = []
+    if first is not None:
+        numbers = [first.segment.sentence - 1, first.segment.sentence - 2, first.segment.sentence + 1]
+    if text is not None:
+        numbers.append(text.lead)
+        for number in dict.fromkeys(numbers):
+            if 0 <= number < len(text.sentences) and number not in taken and text.sentences[number].kind in ("body", "heading"):
+                if number <= text.lead + 3 or (first is not None and abs(number - first.segment.sentence) == 1):
+                    if not any(hit.entry.tag == "recall" for hit in hits_between(text.hits, *text.bounds[number])):
+                        yield text, number
+    if title is not None:
+        for number in range(len(title.sentences)):
+            yield title, number
 
 
 def _telling(frame: Frame) -> tuple[float, int]:
@@ -105,27 +144,57 @@ def _by_nearness(frame: Frame) -> list[DateMention]:
     return sorted(frame.dates, key=lambda mention: min(abs(mention.start - place) for place in at))
 
 
-def place_of(draft: Draft, dateline: Dateline | None, cities: dict[str, str]) -> tuple[Place, Quote | None]:
-    """Where: a city named as venue beside the cue, else the country that was visited."""
-    country: tuple[str, Quote] | None = None
-    weak: tuple[PlaceMention, Frame] | None = None
-    for frame in sorted(draft.frames, key=_telling, reverse=True):
+def place_of(draft: Draft, parts: Sequence[Part], line: Dateline | None) -> tuple[Place, Quote | None]:
+    """Where: a city named as venue beside the cue, else near by, else where the report was sent from; else the country visited."""
+    telling = sorted(draft.frames, key=_telling, reverse=True)
+    countries = {actor.country for actor in draft.actors if actor.country}
+    visited: tuple[str, Quote] | None = None
+    for frame in telling:
         for place in frame.places:
-            quote = frame.part.quote(place.start, place.end)
             if place.kind == "city" and place.prep in ("in", "to"):
-                return Place(place.city, place.country, place.city_id, quote.text), quote
-            if place.kind == "city" and place.prep is None and weak is None and frame.cues:
-                weak = (place, frame)
-            if place.kind == "country" and place.prep in ("in", "to") and country is None and place.country:
-                country = (place.country, quote)
-    countries = {actor.country for actor in draft.actors}
-    if weak is not None and draft.status is Status.NEW and weak[0].country in countries:
-        place, frame = weak
-        quote = frame.part.quote(place.start, place.end)
-        return Place(place.city, place.country, place.city_id, quote.text), quote
-    if country is not None:
-        return Place(None, country[0]), country[1]
-    return Place(), None
+                return _city(frame.part, place)
+            if place.kind == "country" and place.prep in ("in", "to") and visited is None and place.country:
+                visited = (place.country, frame.part.quote(place.start, place.end))
+    for frame in telling:
+        if frame.cues:
+            found = _bare_city(frame.part, frame.places, countries)
+            if found is not None:
+                return _city(frame.part, found)
+    if draft.status is Status.BACKGROUND:
+        return (Place(None, visited[0]), visited[1]) if visited else (NOWHERE, None)
+    for part, number in _around(draft, parts):
+        low, high = part.sentences[number].start, part.sentences[number].end
+        here = [place for place in part.places if low <= place.start < high]
+        venue = next((place for place in here if place.kind == "city" and place.prep == "in"), None)
+        if venue is None and part.field == "title" and draft.status is Status.NEW:
+            venue = _bare_city(part, here, countries)
+        if venue is not None and (not visited or venue.country == visited[0]):
+            return _city(part, venue)
+    text = next((part for part in parts if part.field == "text"), None)
+    if draft.status is Status.NEW and text is not None and line is not None and line.city_id and line.country in countries:
+        if not visited or visited[0] == line.country:
+            sent = next((place for place in text.places if place.city_id == line.city_id and place.start < line.end), None)
+            if sent is not None:
+                return _city(text, sent)
+    if visited is not None:
+        return Place(None, visited[0]), visited[1]
+    return NOWHERE, None
+
+
+def _city(part: Part, place: PlaceMention) -> tuple[Place, Quote]:
+    quote = part.quote(place.start, place.end)
+    return Place(place.city, place.country, place.city_id, quote.text), quote
+
+
+def _bare_city(part: Part, places: Sequence[PlaceMention], countries: set[str]) -> PlaceMention | None:
+    """The only city named without a preposition, if it is in a country of the parties and no part of a name."""
+    found = [
+        place
+        for place in places
+        if place.kind == "city" and place.prep is None and not place.byline and place.country in countries
+        and not any(actor.start <= place.start < actor.end for actor in part.actors)
+    ]
+    return found[0] if len({place.city_id for place in found}) == 1 else None
 
 
 def mode_of(draft: Draft, participants: Sequence[Actor], days: Days) -> tuple[Mode, Quote | None]:

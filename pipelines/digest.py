@@ -111,6 +111,7 @@ class MeetingLine:
     withdrawn: str | None = None  # why it was marked as wrong
     merged_into: int | None = None
     alerted_at: datetime | None = None  # an alert for this profile carried it
+    imported: bool = False  # known from imported articles only
 
     @property
     def independent(self) -> tuple[Source, ...]:
@@ -229,8 +230,10 @@ class Trouble:
     outlet: str
     url: str
     since: datetime | None
-    why: str | None = None
+    why: str | None = None  # as it was logged
     blocked: bool = False  # the outlet refuses us
+    kind: str | None = None  # class of the error, and the HTTP status if there was one
+    status: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -387,7 +390,10 @@ def _first_time(meeting: MeetingLine, today: date, period_from: datetime, minimu
     if meeting.withdrawn or meeting.merged_into is not None or meeting.status is Status.BACKGROUND:
         return None
     if meeting.status is Status.NEW and meeting.flagged and meeting.score >= minimum_score:
-        return Item(0, "older" if _is_old(meeting, period_from) else "new", meeting)
+        if not _is_old(meeting, period_from):
+            return Item(0, "new", meeting)
+        # Old articles that were imported fill the ledger; they are nobody's morning news
+        return None if meeting.imported else Item(0, "older", meeting)
     if meeting.status is Status.NEW and meeting.possible and not _is_old(meeting, period_from):
         return Item(0, "possible", meeting)
     if meeting.status in (Status.PLANNED, Status.CANCELLED, Status.DENIED) and meeting.flagged:

@@ -172,9 +172,11 @@ def check(mail: bytes) -> None:
         raise UnsafeMail(f"no {', '.join(sorted(missing))}")
 
 
-def slot_key(day: date, kind: str = "digest", number: int | None = None) -> str:
-    """The name of a slot inside a Message-ID."""
-    return f"{day:%Y%m%d}" if kind == "digest" else f"{day:%Y%m%d}.{kind}{number or ''}"
+def slot_key(day: date, kind: str = "digest", about: str = "") -> str:
+    """The name of a slot inside a Message-ID; of an alert, which has none, the day and the meetings it is about."""
+    if kind == "digest":
+        return f"{day:%Y%m%d}"
+    return f"{day:%Y%m%d}.{kind}.{hashlib.sha256(about.encode()).hexdigest()[:8]}"
 
 
 def _part(kind: str, content: str) -> list[str]:

@@ -26,7 +26,7 @@ _PROCLITICS = ("", "و", "ف", "ب", "ل", "ك", "ال", "وال", "فال", "ب
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """One digest: its readers, its hour, its language and what it wants. Built from a checked configuration."""
+    """One digest: its readers, its hour, its language and what it wants. Raises ValueError for an unusable keyword."""
 
     name: str
     recipients: tuple[str, ...] = ()
@@ -45,9 +45,11 @@ class Profile:
     minimum_score: float = 0.0
     alert: float | None = None  # score from which a new meeting is mailed at once
 
-    @property
+    def __post_init__(self) -> None:
+        self.filter()
+
     def filter(self) -> Filter:
-        """The filter of this profile, ready to be asked."""
+        """The filter of this profile, ready to be asked. Raises ValueError for a keyword that cannot be used."""
         return Filter(
             frozenset(self.categories),
             frozenset(self.countries),

@@ -78,5 +78,7 @@ def _value(value: Any) -> str:
 
 def _as_json(_: Any, __: str, event: MutableMapping[str, Any]) -> str:
     ordered = {key: event.pop(key) for key in _FIRST if key in event} | dict(event)
-    safe = {key: value if isinstance(value, bool | int | float) or value is None else plain(value) for key, value in ordered.items()}
+    safe = {
+        key: value if isinstance(value, bool | int | float) or value is None else plain(value) for key, value in ordered.items()
+    }
     return json.dumps(safe, ensure_ascii=False)

@@ -26,5 +26,3 @@ def is_terminal() -> bool:
     import os
 
     return sys.stdout.isatty() and os.environ.get("TERM", "") not in ("", "dumb")
-
-

@@ -13,6 +13,7 @@
     |   |-- RobotsRefused         robots.txt says no
     |   `-- TooManyRedirects
     |-- FeedError                 the bytes are no feed, or none that can be read
+    |-- WorkerFailure             the process that worked on a feed or page had to be ended, or ended itself
     `-- PageError                 the page holds no article; has `kind`: not-html, soft-404, login, consent, script-shell, empty, too-long, crashed, timed-out
 """
 
@@ -97,6 +98,10 @@ class FeedError(PipelineError):
         self.url = url
         self.reason = reason
         self.alternates = alternates
+
+
+class WorkerFailure(PipelineError):
+    """The process that worked on a feed or page had to be ended, or ended itself."""
 
 
 class PageError(PipelineError):

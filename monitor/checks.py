@@ -1,0 +1,207 @@
+"""`vigie check` and `vigie feeds check`: each part of the installation asked once, with what to do where it is not well."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from monitor import app
+from monitor.config import Config, ConfigError, FeedConfig
+from monitor.daemon import EARLIEST_SANE, sqlite_path
+
+if TYPE_CHECKING:
+    from pipelines.fetch import Fetcher
+
+State = Literal["ok", "warn", "fail"]
+LEAST_FREE = 500_000_000  # bytes on the store's disk; below that a month of articles may not fit
+AT_ONCE = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """How one part is."""
+
+    what: str
+    state: State
+    text: str
+
+
+async def check_all(config: Config) -> list[Finding]:
+    """Every part asked, in a steady order. Nothing is sent or changed."""
+    return [
+        Finding("python", "ok", f"{sys.version.split()[0]}, vigie {version('vigie')}"),
+        Finding("config", "ok", f"{config.file}: {len(config.feeds)} feeds, {len(config.profiles)} profiles"),
+        *_register(config),
+        *_profiles(config),
+        *_store(config),
+        *_disk(config),
+        *_clock(config),
+        *await _mail(config),
+        *_contact(config),
+    ]
+
+
+def _register(config: Config) -> list[Finding]:
+    try:
+        register = app.load_register(config)
+    except ConfigError as problem:
+        return [Finding("register", "fail", line) for line in problem.problems]
+    return [Finding("register", "ok", f"{len(register.persons)} persons, {len(register.bodies)} bodies")]
+
+
+def _profiles(config: Config) -> list[Finding]:
+    try:
+        made = app.profiles(config)
+    except ConfigError as problem:
+        return [Finding("profiles", "fail", line) for line in problem.problems]
+    if not made:
+        return [Finding("profiles", "warn", "none: meetings are stored, but no digest is made; add a [[profiles]] section")]
+    return [Finding("profiles", "ok", ", ".join(f"{p.name} at {p.digest_at:%H:%M} {p.timezone}" for p in made))]
+
+
+def _store(config: Config) -> list[Finding]:
+    from monitor.store import StoreError, sqlite_findings
+
+    path = sqlite_path(config.store_url)
+    findings = [Finding("sqlite", f.state, f.text) for f in sqlite_findings()] if path is not None else []
+    if path is not None and not path.exists():
+        parent = next((p for p in path.parents if p.exists()), Path("/"))
+        if not os.access(parent, os.W_OK):
+            return [*findings, Finding("store", "fail", f"{parent} cannot be written; change its owner or [store] url")]
+        return [*findings, Finding("store", "ok", f"{path} will be made by the first run")]
+    try:
+        store = app.open_store(config, read_only=True)
+        try:
+            found = store.check()
+        finally:
+            store.close()
+    except StoreError as problem:
+        return [*findings, Finding("store", "fail", str(problem))]
+    bad = [Finding("store", f.state, f"{f.what}: {f.text}") for f in found if f.state != "ok"]
+    return [*findings, *(bad or [Finding("store", "ok", f"{path or 'database'}: whole")])]
+
+
+def _disk(config: Config) -> list[Finding]:
+    path = sqlite_path(config.store_url)
+    if path is None:
+        return []
+    place = next((p for p in (path.parent, *path.parents) if p.exists()), Path("/"))
+    free = shutil.disk_usage(place).free
+    words = f"{free / 1e9:.1f} GB free at {place}"
+    return [Finding("disk", "ok" if free >= LEAST_FREE else "warn", words if free >= LEAST_FREE else f"{words}: make room")]
+
+
+def _clock(config: Config) -> list[Finding]:
+    from zoneinfo import ZoneInfo
+
+    now = app.now()
+    local = now.astimezone(ZoneInfo(config.schedule.timezone))
+    words = f"{local:%Y-%m-%d %H:%M} in {config.schedule.timezone}, time zones of {_tzdata()}"
+    if now < EARLIEST_SANE:
+        return [Finding("clock", "fail", f"{words}: the clock is not set; digests wait until it is")]
+    return [Finding("clock", "ok", words)]
+
+
+def _tzdata() -> str:
+    try:
+        return f"tzdata {version('tzdata')}"
+    except ImportError:
+        return "the system"
+
+
+async def _mail(config: Config) -> list[Finding]:
+    if not config.mail.host:
+        folder = config.path(config.mail.out_dir)
+        parent = next(p for p in (folder, *folder.parents) if p.exists())
+        if not os.access(parent, os.W_OK):
+            return [Finding("mail", "fail", f"no [mail] host, and {parent} cannot be written; change its owner or out_dir")]
+        return [Finding("mail", "ok", f"no [mail] host: digests become files in {folder}")]
+    from monitor.mail.service import probe
+
+    try:
+        settings = app.mail_settings(config)
+    except ConfigError as problem:
+        return [Finding("mail", "fail", line) for line in problem.problems]
+    findings = []
+    if config.mail.password_file:
+        mode = config.path(config.mail.password_file).stat().st_mode
+        if mode & 0o077:
+            findings.append(Finding("mail", "warn", f"{config.mail.password_file} can be read by others; chmod 600 it"))
+    problem = await probe(settings)
+    if problem:
+        return [*findings, Finding("mail", "fail", problem)]
+    who = f" as {config.mail.username}" if config.mail.username else ""
+    return [*findings, Finding("mail", "ok", f"{config.mail.host}:{config.mail.port} answers{who}; nothing was sent")]
+
+
+def _contact(config: Config) -> list[Finding]:
+    if config.fetch.contact:
+        return []
+    return [Finding("manners", "warn", "[fetch] contact is empty: give outlets an address to write to")]
+
+
+async def check_feed_addresses(
+    config: Config, addresses: Sequence[str] | None, show: Callable[[dict[str, Any]], None]
+) -> list[dict[str, Any]]:
+    """Ask each feed once and say in words how it answers; `show` gets each row as it comes."""
+    feeds = [FeedConfig(url=address, outlet="") for address in addresses] if addresses else list(config.feeds)
+    gate = asyncio.Semaphore(AT_ONCE)
+    rows: list[dict[str, Any]] = []
+    async with app.make_fetcher(config) as fetcher:
+
+        async def one(feed: FeedConfig) -> None:
+            async with gate:
+                row = await _check_feed(fetcher, feed)
+            rows.append(row)
+            show(row)
+
+        await asyncio.gather(*(one(feed) for feed in feeds))
+    return rows
+
+
+async def _check_feed(fetcher: Fetcher, feed: FeedConfig) -> dict[str, Any]:
+    from pipelines.errors import FeedError, FetchError
+    from pipelines.feeds import parse_feed
+
+    row: dict[str, Any] = {"outlet": feed.outlet, "url": feed.url, "ok": False, "entries": 0, "newest": None, "alternates": []}
+    try:
+        page = await fetcher.get(feed.url, purpose="feed")
+        parsed = await asyncio.to_thread(
+            parse_feed,
+            page.body,
+            page.final_url,
+            content_type=page.content_type,
+            charset=page.charset,
+            kind=feed.kind,
+            now=app.now(),
+        )
+    except FetchError as problem:
+        return row | {"text": problem.reason}
+    except FeedError as problem:
+        offer = f"; it offers {', '.join(problem.alternates[:3])}" if problem.alternates else ""
+        return row | {"text": problem.reason + offer, "alternates": list(problem.alternates)}
+    newest = max((e.published for e in parsed.entries if e.published), default=None)
+    words = [f"{parsed.version or 'feed'}, {len(parsed.entries)} entries"]
+    if newest:
+        words.append(f"newest {newest:%Y-%m-%d %H:%M}")
+        if (datetime.now(UTC) - newest).days > 30:
+            words.append("silent for more than a month")
+    if not page.etag and not page.last_modified:
+        words.append("no validators: it is sent whole each time")
+    if page.moved_to:
+        words.append(f"moved to {page.moved_to}: change its address")
+    words += parsed.problems[:2]
+    return row | {
+        "ok": bool(parsed.entries),
+        "text": "; ".join(words) if parsed.entries else "answers, but holds no entry",
+        "entries": len(parsed.entries),
+        "newest": newest,
+    }

@@ -1,0 +1,312 @@
+"""The work of one feed, one entry and one pass, on this machine: network here, extraction in workers, the store in one thread.
+
+    claim (store) -> poll_feed (network, worker) -> save_poll (store)
+    claim (store) -> read_entry (network, worker) -> keep (store)
+
+An unexpected error keeps its traceback in the log; its feed or entry is put off for an hour, so that the others go on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Generic, Protocol, TypeVar
+
+from monitor.app import now as present
+from monitor.log import logger
+from monitor.store import SqlStore
+from pipelines.flow import Fetches, ReadRules, Runs, TryLater, poll_feed, read_entry
+from pipelines.polling import plan
+from pipelines.records import FeedState, Kept, Outcome, PendingEntry, PollResult, Reading
+from pipelines.store import keep
+
+T = TypeVar("T")
+
+LEASE = timedelta(minutes=10)  # longer than any poll or reading may take, waiting for its host included
+AFTER_A_BUG = timedelta(hours=1)
+FEEDS_AT_ONCE = 24
+ENTRIES_AT_ONCE = 24
+PER_HOST_CLAIMS = 4  # entries of one host claimed at a time: enough to keep it busy, few enough not to block others
+
+
+class Watches(Protocol):
+    """Who wants to know what is being done: the live view, the progress bar, nobody."""
+
+    def polled(self, feed: FeedState, result: PollResult, new: int) -> None: ...
+
+    def read(self, entry: PendingEntry, kept: Kept | None) -> None: ...
+
+
+@dataclass(slots=True)
+class Tally:
+    """What was done since the start."""
+
+    polls: int = 0
+    failed_polls: int = 0
+    unchanged: int = 0
+    new_entries: int = 0
+    read: int = 0
+    put_off: int = 0
+    outcomes: Counter[Outcome] = field(default_factory=Counter)
+    new_meetings: list[int] = field(default_factory=list)
+    failing: dict[str, str] = field(default_factory=dict)  # address -> what is wrong
+    recent: deque[str] = field(default_factory=lambda: deque(maxlen=8))  # the last events, for people
+    last_progress: float = field(default_factory=time.monotonic)
+
+
+class Work:
+    """Does the jobs of one process. `owner` names its leases."""
+
+    def __init__(
+        self,
+        store: SqlStore,
+        fetcher: Fetches,
+        workers: Runs,
+        rules: ReadRules,
+        owner: str,
+        *,
+        clock: Callable[[], datetime] = present,
+        per_host: int = 2,
+    ):
+        self.store = store
+        self.fetcher = fetcher
+        self.workers = workers
+        self.rules = rules
+        self.owner = owner
+        self.clock = clock
+        self.per_host = per_host
+        self.tally = Tally()
+        self.stopping = asyncio.Event()
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._log = logger()
+
+    async def in_store(self, function: Callable[..., T], *args: Any, **more: Any) -> T:
+        """Run `function` in the one thread that talks to the store, so that the event loop never waits for a disk."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: function(*args, **more))
+
+    async def release(self) -> None:
+        """Give back what was claimed and not finished."""
+        with contextlib.suppress(RuntimeError):
+            await self.in_store(self.store.release, self.owner)
+            self._thread.shutdown(wait=True)
+
+    async def claim_feeds(self, free: int, *, everything: bool = False, only: Collection[int] | None = None) -> list[FeedState]:
+        return await self.in_store(
+            self.store.claim_feeds,
+            self.clock(),
+            owner=self.owner,
+            limit=free,
+            lease=LEASE,
+            per_host=self.per_host,
+            everything=everything,
+            only=only,
+        )
+
+    async def claim_entries(self, free: int) -> list[PendingEntry]:
+        return await self.in_store(
+            self.store.claim_entries, self.clock(), owner=self.owner, limit=free, lease=LEASE, per_host=PER_HOST_CLAIMS
+        )
+
+    async def poll(self, feed: FeedState, watch: Watches | None = None) -> None:
+        """One feed, from asking to stored."""
+        now = self.clock()
+        try:
+            result = await poll_feed(feed, self.fetcher, self.workers, self.rules, now)
+        except Exception as bug:  # a bug of ours must not stop the others
+            self._log.exception("bug", outlet=feed.outlet, url=feed.url, doing="polling")
+            result = PollResult(
+                feed.id,
+                False,
+                now,
+                error=f"internal error: {type(bug).__name__}: {bug}"[:500],
+                error_kind="Bug",
+                retry_after=now + AFTER_A_BUG,
+            )
+        saved = await self.in_store(self.store.save_poll, result, self.clock(), plan=plan)
+        tally = self.tally
+        tally.polls += 1
+        tally.last_progress = time.monotonic()
+        tally.new_entries += saved.new
+        if result.ok:
+            tally.unchanged += result.not_modified
+            tally.failing.pop(feed.url, None)
+            self._log.info(
+                "feed-polled",
+                outlet=feed.outlet,
+                url=feed.url,
+                status=result.status,
+                new=saved.new,
+                changed=saved.changed or None,
+                bytes=result.bytes,
+                ms=result.elapsed_ms,
+                note="; ".join(result.problems[:3]) or None,
+            )
+        else:
+            tally.failed_polls += 1
+            tally.failing[feed.url] = result.error or ""
+            tally.recent.append(f"✗ {feed.outlet}: {result.error}")
+            self._log.warning(
+                "feed-failed",
+                outlet=feed.outlet,
+                url=feed.url,
+                error=result.error,
+                kind=result.error_kind,
+                failures=feed.failures + 1,
+                next=f"{saved.next_poll_at:%Y-%m-%dT%H:%M:%SZ}",
+            )
+        if watch:
+            watch.polled(feed, result, saved.new)
+
+    async def read(self, pending: PendingEntry, watch: Watches | None = None) -> None:
+        """One entry, from its address to its outcome."""
+        started = time.monotonic()
+        where = {"outlet": pending.outlet, "url": pending.entry.url, "entry": pending.id}
+        kept: Kept | None = None
+        try:
+            reading = await read_entry(pending, self.fetcher, self.workers, self.rules, self.clock())
+            kept = await self.in_store(keep, reading, self.store, self.clock())
+        except TryLater as later:
+            await self._put_off(pending, later.reason, later.retry_at)
+            self._log.info("entry-put-off", **where, reason=later.reason, until=f"{later.retry_at:%Y-%m-%dT%H:%M:%SZ}")
+        except Exception as bug:
+            self._log.exception("bug", **where, doing="reading")
+            await self._put_off(pending, f"internal error: {type(bug).__name__}: {bug}"[:500], self.clock() + AFTER_A_BUG)
+        else:
+            self._done(pending, reading, kept, started)
+        self.tally.last_progress = time.monotonic()
+        if watch:
+            watch.read(pending, kept)
+
+    async def _put_off(self, pending: PendingEntry, reason: str, until: datetime) -> None:
+        self.tally.put_off += 1
+        await self.in_store(self.store.postpone_entry, pending.id, self.clock(), reason=reason, retry_at=until)
+
+    def _done(self, pending: PendingEntry, reading: Reading, kept: Kept, started: float) -> None:
+        tally = self.tally
+        tally.read += 1
+        tally.outcomes[kept.outcome] += 1
+        tally.new_meetings += kept.new_meeting_ids
+        title = reading.article.title
+        if kept.outcome in (Outcome.NEW_MEETING, Outcome.KNOWN_MEETING):
+            sign = "★" if kept.outcome is Outcome.NEW_MEETING else "＋"
+            tally.recent.append(f"{sign} {pending.outlet}: {title}")
+        self._log.info(
+            "entry-done",
+            outlet=pending.outlet,
+            url=pending.entry.url,
+            outcome=str(kept.outcome),
+            text=reading.article.text_from,
+            words=reading.article.words,
+            score=reading.detection.score or None,
+            meetings=",".join(str(m) for m in kept.meeting_ids if m) or None,
+            gave_up=reading.gave_up,
+            ms=round((time.monotonic() - started) * 1000),
+        )
+
+    async def pass_over(
+        self, *, everything: bool = False, only: Collection[int] | None = None, watch: Watches | None = None
+    ) -> Tally:
+        """One pass: every due (or every) feed is asked once, then every entry that can be finished now is finished."""
+        wanted: set[int] | None = None
+        if everything or only is not None:
+            wanted = set(only if only is not None else await self.in_store(self.store.active_feed_ids))
+
+        async def feeds(free: int) -> list[FeedState]:
+            """Each feed once a pass, however soon it is due again."""
+            if wanted is not None and not wanted:
+                return []
+            claimed = await self.claim_feeds(free, everything=wanted is not None, only=wanted)
+            if wanted is not None:
+                wanted.difference_update(feed.id for feed in claimed)
+            return claimed
+
+        polling = Pump(feeds, lambda feed: self.poll(feed, watch), FEEDS_AT_ONCE, self.stopping)
+        reading = Pump(self.claim_entries, lambda entry: self.read(entry, watch), ENTRIES_AT_ONCE, self.stopping)
+        polled = asyncio.create_task(polling.until_dry())
+        # Reading begins while feeds are still being asked; it ends when they are through and nothing is left to claim
+        await reading.until_dry(also=polled)
+        await polled
+        return self.tally
+
+
+class Pump(Generic[T]):
+    """Keeps up to `width` units in work: claims as many as there are free places, runs each to its end."""
+
+    def __init__(
+        self,
+        claim: Callable[[int], Awaitable[list[T]]],
+        work: Callable[[T], Awaitable[None]],
+        width: int,
+        stopping: asyncio.Event,
+    ):
+        self._claim = claim
+        self._work = work
+        self._width = width
+        self._stopping = stopping
+        self._running: set[asyncio.Task[None]] = set()
+        self.wake = asyncio.Event()
+
+    @property
+    def running(self) -> int:
+        """Units in work."""
+        return len(self._running)
+
+    async def until_dry(self, also: asyncio.Task[None] | None = None) -> None:
+        """Work until nothing can be claimed and, with `also`, that task is through too."""
+        while not self._stopping.is_set():
+            over = also is None or also.done()
+            started = await self._fill()
+            if not self._running and not started:
+                if over:
+                    break
+                await asyncio.sleep(0.05)
+            else:
+                await self._one_ends(0.2)
+        await self.finish()
+
+    async def forever(self) -> None:
+        """Work until told to stop; between claims wait for `wake`."""
+        while not self._stopping.is_set():
+            started = await self._fill()
+            if self._running:
+                await self._one_ends(1.0)
+            elif not started:
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self.wake.wait(), 30)
+                self.wake.clear()
+        await self.finish()
+
+    async def _fill(self) -> int:
+        free = self._width - len(self._running)
+        if free <= 0:
+            return 0
+        units = await self._claim(free)
+        for unit in units:
+            task: asyncio.Task[None] = asyncio.ensure_future(self._work(unit))  # type: ignore[arg-type]
+            self._running.add(task)
+            task.add_done_callback(self._ended)
+        return len(units)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and (error := task.exception()):
+            logger().error("bug", doing="work", error=f"{type(error).__name__}: {error}")
+
+    async def _one_ends(self, most: float) -> None:
+        if self._running:
+            await asyncio.wait(self._running, timeout=most, return_when=asyncio.FIRST_COMPLETED)
+
+    async def finish(self, most: float = 8.0) -> None:
+        """Let what is in work come to its end, for `most` seconds; then cancel it (its leases are given back)."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=most)
+        for task in list(self._running):
+            task.cancel()
+        if self._running:
+            await asyncio.wait(self._running, timeout=1.0)

@@ -1,7 +1,7 @@
 """The register: persons, bodies, dated offices, and the words for offices and fields of work in each language.
 
-Shipped in `data/register/{persons,bodies}.toml` and `data/roles/*.toml`; users add files of the same form. Every mistake in a file
-raises `RegisterError`, which names the file and the dotted key. All the tables are plain: nothing here looks at a text.
+Shipped in `data/register/{persons,bodies}.toml` and `data/roles/*.toml`; users add files of the same form as the register's.
+Every mistake in a file raises `RegisterError`, which names the file and the dotted key. Nothing here looks at a text.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _OFFICE_ORDER = {"minister": 0, "head": 0, "leader": 0, "diplomat": 1, "generic"
 
 
 class RegisterError(ValueError):
-    """A register or role file is wrong. `file`, `key` (dotted, with the entry's number or id) and `problem` say where and how."""
+    """A register or role file is wrong. `file`, `key` (dotted, with the entry's id or number) and `problem` say where and how."""
 
     def __init__(self, file: Path | str, key: str, problem: str):
         super().__init__(f"{file}: {key}: {problem}")
@@ -53,7 +53,7 @@ class Title:
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """A post held at a body. `start` and `end` are the widest days the register allows; None = not known, or not ended as far as known."""
+    """A post held at a body. `start` and `end` are the widest days that the register allows; None = not known, or not ended."""
 
     person_id: str
     body: str
@@ -121,6 +121,7 @@ class Words:
     country: str | None = None
     alone: bool = False
     plural: bool = False
+    bare: str | None = None  # the field an office has when only a country or a name follows: "le président tunisien"
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +154,7 @@ class Register:
 
     def holder(self, body_id: str, on: date) -> Person | None:
         """Who led the body on that day: its head or minister, the latest to have come. None if the register does not know."""
-        offices = self._offices_at(body_id)
+        offices = self.offices_at(body_id)
         fitting = [o for o in offices if o.held(on) and _OFFICE_ORDER.get(o.title.rank, 2) < 2]
         if not fitting:
             return None
@@ -167,7 +168,7 @@ class Register:
             return None
         held = [o for o in person.offices if o.held(on)]
         known = [o for o in held if o.start is not None]
-        return (known or held or [None])[0]
+        return next(iter(known or held), None)
 
     def latest_office(self, person_id: str, on: date | None) -> Office | None:
         """The post on that day, else the last one that had begun by then, else the first of all."""
@@ -200,7 +201,8 @@ class Register:
         adjective, of = self.countries[country]
         return known.label.replace("{adjective}", adjective).replace("{of}", of)
 
-    def _offices_at(self, body_id: str) -> tuple[Office, ...]:
+    def offices_at(self, body_id: str) -> tuple[Office, ...]:
+        """All posts held at a body, in the order of the files."""
         if not self._holders:
             found: dict[str, list[Office]] = {}
             for person in self.persons.values():
@@ -253,9 +255,10 @@ _PERSON_KEYS = ("id", "name", "aliases", "aliases_ar", "context", "surnames", "o
 _OFFICE_KEYS = ("body", "title", "start", "end")
 _BODY_KEYS = ("id", "label", "country", "kind", "kinds", "types", "parent", *LANGUAGES, "acronyms", "qid", "source", "seen")
 _USES = (
-    "head", "title", "field", "counterpart", "group", "delegation", "honorific", "given", "former", "modifier", "linker", "stop",
+    "head", "title", "field", "counterpart", "group", "delegation",
+    "honorific", "given", "former", "modifier", "linker", "stop",
 )  # fmt: skip
-_WORDS_KEYS = ("words", "rank", "type", "country", "alone", "plural")
+_WORDS_KEYS = ("words", "rank", "type", "country", "alone", "plural", "bare")
 _FIELD_KEYS = ("type", "kind", "label", "wider")
 
 
@@ -304,8 +307,9 @@ class _Reader:
                     _one_of(path, f"field.{known.type}.wider", known.wider, self.fields)
             for roles in self.roles.values():
                 for group in roles.groups:
-                    if group.type is not None:
-                        _one_of(path.with_name(f"{roles.language}.toml"), f"{group.use}.type", group.type, self.fields)
+                    for key, value in (("type", group.type), ("bare", group.bare)):
+                        if value is not None:
+                            _one_of(path.with_name(f"{roles.language}.toml"), f"{group.use}.{key}", value, self.fields)
             return
         _keys(path, "", data, ("language", *_USES))
         groups: list[Words] = []
@@ -325,6 +329,7 @@ class _Reader:
                         _text(path, at, entry, "country", None),
                         _flag(path, at, entry, "alone"),
                         _flag(path, at, entry, "plural"),
+                        _text(path, at, entry, "bare", None),
                     )
                 )
         language = _text(path, "", data, "language")

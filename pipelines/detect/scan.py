@@ -1,4 +1,4 @@
-"""Words of the register and the role files found in a text: one Aho-Corasick scan, word boundaries, Arabic clitics, longest wins.
+"""Words of the register and the role files in a text: one Aho-Corasick scan, word boundaries, Arabic clitics, longest wins.
 
 This file alone imports ahocorasick_rs.
 """
@@ -6,7 +6,7 @@ This file alone imports ahocorasick_rs.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -19,9 +19,8 @@ from pipelines.detect.resources import Register, Words
 # One space, whatever stood there: a word broken over lines or joined by a hyphen is the same word.
 _SPACES = str.maketrans({"-": " ", "\n": " ", "\t": " "})
 # What may stand between the start of an Arabic word and a name or title in it: and, so, by, for, like, the
-_CLITICS = frozenset(
-    ("و", "ف", "ب", "ل", "ك", "ال", "وال", "بال", "فال", "كال", "وب", "ول", "وبال", "فب", "فل", "وك", "س"),
-)
+_CLITICS = frozenset(("و", "ف", "ب", "ل", "ك", "ال", "وال", "بال", "فال", "كال", "وب", "ول", "وبال", "فب", "فل", "وك"))
+_FIRST_ARABIC = "\u0600"
 
 
 @dataclass(slots=True)
@@ -39,7 +38,7 @@ class Entry:
 
 @dataclass(slots=True)
 class Token:
-    """An entry found in a text. Offsets are into the original text."""
+    """An entry or a place found in a text. Offsets are into the original text."""
 
     start: int
     end: int
@@ -52,6 +51,11 @@ class Token:
         """The word can be used so."""
         return use in self.entry.words
 
+    @property
+    def outer(self) -> int:
+        """Where its word begins, clitics included."""
+        return self.start - len(self.clitic)
+
 
 @dataclass(slots=True)
 class Lexicon:
@@ -60,9 +64,10 @@ class Lexicon:
     language: str
     entries: list[Entry]
     automaton: AhoCorasick
-    stops: frozenset[str]
-    given: frozenset[str]
     linkers: frozenset[str]
+    stops: frozenset[str]  # Arabic words that end a name
+    given: frozenset[str]  # folded first names
+    name_words: frozenset[str]  # folded words of the register's names
 
 
 _NOTHING = Entry("")
@@ -80,24 +85,28 @@ def lexicon(register: Register, language: str) -> Lexicon:
             found = entries[key] = Entry(key)
         return found
 
-    arabic = language == "ar"
+    roles = register.roles.get(language) or register.roles["fr"]
+    given = {fold_key(word) for word in roles.of("given")}
+    name_words = set(given)
     for person in register.persons.values():
-        names = (*person.aliases_ar, *((person.name, *person.aliases) if not arabic else ()))
+        names = person.aliases_ar if language == "ar" else (person.name, *person.aliases, *person.aliases_ar)
         for name in names:
             one = entry(name)
             if person.id not in one.persons:
                 one.persons += (person.id,)
+            words = one.key.split(" ")
+            name_words.update(words)
+            if len(words) > 1:
+                given.add(words[0])
         for name in person.surnames:
             one = entry(name)
             if person.id not in one.surnames:
                 one.surnames += (person.id,)
     _add_bodies(register, language, entry)
-    roles = register.roles.get(language) or register.roles["fr"]
     for group in roles.groups:
-        if group.use in ("stop", "linker", "given"):
-            continue
-        for word in group.words:
-            entry(word).words.setdefault(group.use, group)
+        if group.use not in ("stop", "linker", "given"):
+            for word in group.words:
+                entry(word).words.setdefault(group.use, group)
     entries.pop("", None)
     found: list[Entry] = []
     patterns: list[str] = []
@@ -108,49 +117,46 @@ def lexicon(register: Register, language: str) -> Lexicon:
             # "for the": the article is written into the preposition
             patterns.append("لل" + key[2:])
             found.append(one)
+    stops = frozenset(fold_key(word) for word in roles.of("stop"))
     return Lexicon(
         language,
         found,
         AhoCorasick(patterns, matchkind=MatchKind.Standard),
-        frozenset(fold_key(word) for word in roles.of("stop")),
-        frozenset(fold_key(word) for word in roles.of("given")),
         frozenset(fold_key(word) for word in roles.of("linker")) | {""},
+        stops,
+        frozenset(given) - stops,
+        frozenset(name_words) - stops,
     )
 
 
-def _add_bodies(register: Register, language: str, entry: object) -> None:
-    shared: dict[str, list[str]] = {}
-    languages = ("ar",) if language == "ar" else ("fr", "es", "en")
-    make = entry  # typed below
-    assert callable(make)
+def _add_bodies(register: Register, language: str, entry: Callable[[str], Entry]) -> None:
+    acronyms: dict[str, list[str]] = {}
     for body in register.bodies.values():
-        for one in languages:
+        for one in ("ar",) if language == "ar" else ("fr", "es", "en"):
             for name in body.names.get(one, ()):
-                found: Entry = make(name)
+                found = entry(name)
                 if body.id not in found.bodies:
                     found.bodies += (body.id,)
         for acronym in body.acronyms:
-            shared.setdefault(acronym, []).append(body.id)
-    for acronym, ids in shared.items():
-        order = register.acronyms.get(acronym, ())
-        found = make(acronym)
-        found.acronym = not found.bodies
-        found.bodies = tuple(dict.fromkeys((*order, *found.bodies, *ids)))
+            acronyms.setdefault(acronym, []).append(body.id)
+    for acronym, ids in acronyms.items():
+        found = entry(acronym)
+        found.acronym = found.acronym or not found.bodies
+        found.bodies = tuple(dict.fromkeys((*register.acronyms.get(acronym, ()), *found.bodies, *ids)))
         found.weak = len(acronym) < 3 or acronym in register.weak_acronyms
 
 
 def tokens(known: Lexicon, folded: Folded, places: Iterable[PlaceMention]) -> list[Token]:
     """Everything found, in order and without overlaps: the leftmost, of those the longest; names of places fill the rest."""
     text = folded.text.translate(_SPACES)
-    candidates: list[tuple[int, int, Entry, str]] = []
-    entries = known.entries
+    candidates: list[tuple[int, int, int, str]] = []
     length = len(text)
     for number, start, end in known.automaton.find_matches_as_indexes(text, overlapping=True):
         if end < length and text[end].isalnum():
             continue
         clitic = ""
         if start and text[start - 1].isalnum():
-            if text[start] < "؀":
+            if text[start] < _FIRST_ARABIC:
                 continue
             first = start - 1
             while first and start - first < 5 and text[first - 1].isalnum():
@@ -158,61 +164,47 @@ def tokens(known: Lexicon, folded: Folded, places: Iterable[PlaceMention]) -> li
             clitic = text[first:start]
             if clitic not in _CLITICS:
                 continue
-        candidates.append((start, -end, entries[number], clitic))
-    candidates.sort(key=_order)
-    straight = not folded._at
-    original = folded.original
+        candidates.append((start, -end, number, clitic))
+    candidates.sort()
     found: list[Token] = []
     done = 0
-    for start, negative, one, clitic in candidates:
+    for start, negative, number, clitic in candidates:
         if start < done:
             continue
-        end = -negative
-        first, last = (start, end) if straight else folded.span(start, end)
-        if not _fits(original, first, last, one, known.language):
-            continue
-        found.append(Token(first, last, one, clitic))
-        done = end
+        first, last = folded.span(start, -negative)
+        entry = known.entries[number]
+        if _has_capitals(folded.original, first, last, entry):
+            found.append(Token(first, last, entry, clitic))
+            done = -negative
     return _with_places(found, places)
 
 
-def _order(candidate: tuple[int, int, Entry, str]) -> tuple[int, int]:
-    return candidate[0], candidate[1]
-
-
-def _fits(original: str, start: int, end: int, one: Entry, language: str) -> bool:
-    """Names and acronyms begin with a capital where the script has them."""
+def _has_capitals(original: str, start: int, end: int, entry: Entry) -> bool:
+    """Names and acronyms have the capitals that their script asks for."""
     first = original[start]
-    if first >= "\u0600" or not first.isalpha():
+    if entry.words or first >= _FIRST_ARABIC or not first.isalpha():
         return True
-    if one.acronym and not one.words and not one.persons:
+    if entry.persons or entry.surnames:
+        # "al-Sissi", "de Bousquet" begin without
+        return first.isupper() or (bool(entry.persons) and any(c.isupper() for c in original[start:end]))
+    if entry.acronym:
         letters = original[start:end]
-        return letters.isupper() or sum(c.isupper() for c in letters) * 2 > len(letters) or (first.isupper() and len(letters) > 4)
-    if (one.persons or one.surnames) and not one.words and not one.bodies:
-        return first.isupper() or not one.surnames and original[start:end].find(" ") > 0 and first.islower() and _particle(original, start, end)
+        capitals = sum(c.isupper() for c in letters)
+        return capitals * 2 > len(letters) or (first.isupper() and len(letters) > 4)
     return True
 
 
-def _particle(original: str, start: int, end: int) -> bool:
-    """A name that begins with a particle: "al-Sissi", "de Bousquet"."""
-    return any(c.isupper() for c in original[start:end])
-
-
 def _with_places(found: list[Token], places: Iterable[PlaceMention]) -> list[Token]:
+    """The tokens with the places between them. A word that is both stays one token with both meanings."""
     starts = [token.start for token in found]
     extra = []
     for place in places:
         at = bisect_right(starts, place.start) - 1
-        inside = at >= 0 and found[at].end > place.start
-        overlaps = at + 1 < len(found) and found[at + 1].start < place.end
-        if inside and found[at].start == place.start and not _strong(found[at]) and found[at].end <= place.end:
-            found[at].place = place
-        elif not inside and not overlaps:
+        before = found[at] if at >= 0 else None
+        if before is not None and before.end > place.start:
+            if before.start == place.start and before.end <= place.end and not (before.entry.persons or before.entry.bodies):
+                before.place = place
+                before.end = place.end
+        elif not (at + 1 < len(found) and found[at + 1].start < place.end):
             extra.append(Token(place.start, place.end, _NOTHING, place=place))
-    if extra:
-        found = sorted([*found, *extra], key=lambda token: token.start)
-    return found
-
-
-def _strong(token: Token) -> bool:
-    return bool(token.entry.persons or token.entry.bodies)
+    return sorted([*found, *extra], key=lambda token: token.start) if extra else found

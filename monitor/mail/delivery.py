@@ -222,7 +222,7 @@ class _Delivery:
             kept.release(connection, row.id, "sent", phase="answered", last_reply=reply, sent_at=self.now)
             kept.note_delivery(connection, message.recipient_key(row.recipient))
         self.count(sent=1, maybe_twice=int(maybe))
-        self.log.info("mail-sent", profile=row.profile, part=row.part, message_id=row.message_id, maybe_twice=maybe or None)
+        self.log.info("mail-sent", profile=row.profile, part=row.part, message_id=row.message_id, maybe_twice=maybe)
 
     def _failed(self, row: OutboxRow, problem: DeliveryError) -> None:
         attempts = row.attempts + 1

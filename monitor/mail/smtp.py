@@ -30,6 +30,8 @@ from monitor.mail.settings import MailSettings
 _SETTLE_SECONDS = 0.02
 """Time for a reset that is on its way to arrive before the final dot is sent."""
 
+_WRONG_PASSWORD = 535
+
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 
 
@@ -84,6 +86,8 @@ class Mailer:
         settings = self._settings
         try:
             await self._open()
+        except Misconfigured:
+            raise
         except aiosmtplib.SMTPAuthenticationError as problem:
             # The server's text may quote what we sent
             raise Misconfigured(f"login as {settings.username} refused: {problem.code}") from None
@@ -161,10 +165,25 @@ class Mailer:
         # The whole of it: a server that accepts and says nothing must not hold us once per step
         async with asyncio.timeout(settings.timeout * 2):
             await self._client.connect()
-            if settings.username:
-                await self._client.login(settings.username, settings.password)
-            elif self._client.is_ehlo_or_helo_needed:
+            if self._client.is_ehlo_or_helo_needed:
                 await self._client.ehlo()
+            if settings.username:
+                await self._login()
+
+    async def _login(self) -> None:
+        """With the strongest method both sides know; a password that is wrong is not tried in other ways, which locks accounts."""
+        settings, client = self._settings, self._client
+        methods = {"cram-md5": client.auth_crammd5, "plain": client.auth_plain, "login": client.auth_login}
+        offered = [method for name, method in methods.items() if name in client.supported_auth_methods]
+        if not offered:
+            raise Misconfigured(f"{settings.host}: offers no login we know; remove mail.username or change mail.security")
+        for method in offered:
+            try:
+                await method(settings.username, settings.password)
+                return
+            except aiosmtplib.SMTPAuthenticationError as problem:
+                if problem.code == _WRONG_PASSWORD or method is offered[-1]:
+                    raise
 
     def _new_client(self) -> aiosmtplib.SMTP:
         settings = self._settings

@@ -1,4 +1,4 @@
-"""What a digest is made of: meetings with their participants and reports, the ledger, the charts, and the state of the watch."""
+"""What a digest is made of: meetings with participants and reports, the ledger, the charts, the state of the watch."""
 
 from __future__ import annotations
 
@@ -69,7 +69,8 @@ def _fresh(connection: Connection, since: datetime) -> set[int]:
 
 def _followed(connection: Connection, told: Mapping[int, Told]) -> set[int]:
     """Of the mailed meetings, the ones that were withdrawn or joined to another, and the announced ones."""
-    numbers, found = list(told), set()
+    numbers = list(told)
+    found: set[int] = set()
     for start in range(0, len(numbers), _AT_ONCE):
         query = select(meetings.c.id).where(
             meetings.c.id.in_(numbers[start : start + _AT_ONCE]),

@@ -208,7 +208,7 @@ class GoodSmtp:
         if security == "starttls":
             options |= {"tls_context": context, "require_starttls": True}
         if login:
-            options |= {"authenticator": self._authenticate, "auth_required": True, "auth_require_tls": security != "none"}
+            options |= {"authenticator": self._authenticate, "auth_required": True, "auth_require_tls": security == "starttls"}
         self._controller = Controller(
             self, hostname="127.0.0.1", port=0, ssl_context=context if security == "tls" else None, **options
         )
@@ -231,7 +231,7 @@ class GoodSmtp:
 
     def _authenticate(self, server: SMTP, session, envelope, mechanism: str, given: LoginPassword) -> AuthResult:
         wanted = (self.login[0].encode(), self.login[1].encode())
-        return AuthResult(success=(given.login, given.password) == wanted)
+        return AuthResult(success=(given.login, given.password) == wanted, handled=False)
 
 
 @dataclass

@@ -12,10 +12,10 @@ _ENCOUNTER = (
     "held", "host", "encuentro", "encontr", "mantuv", "manten", "convers", "entend", "accord", "acuerd", "agree", "signé", "signe", "firm", "sign",
     "vu ", "voit", "verra", "vio ", "audienc", "pourparler", "délégation", "delegation", "delegaci", "hôte", "dîn", "chez ", "aparté", "dialog", "assembl",
     "comité", "comite", "committee", "forum", "foro", "arriv", "lleg", "trip", "travel", "call", "spoke", "phone", "evoqu", "évoqu", "abord", "examin",
-    "parl", "habl", "lunch", "dinner", "cena", "almuer", "co-chair", "conven", "gather", "consult", "concert", "invit", "passage", "séjour", "tourn",
+    "retrouv", "acord", "acuerd", "pact", "table", "autour", "mesa", "promet", "promi", "engag", "annonc", "anunc", "announc", "compart", "convi", "marge", "partag", "valid", "coordin", "cooper", "coopér", "colabor", "collabor", "pass", "pris ", "tenu", "tient", "trait", "trat", "négoci", "negoci", "parl", "habl", "lunch", "dinner", "cena", "almuer", "co-chair", "conven", "gather", "consult", "concert", "invit", "passage", "séjour", "tourn",
     "استقبل", "يستقبل", "تستقبل", "استقبال", "لتق", "لتقي", "لقاء", "جتمع", "جتماع", "باحث", "بحث", "محادث", "جلس", "زيار", "زور", "زار", "وفد", "قمة", "مؤتمر",
     "دورة", "اتصال", "هاتف", "عقد", "تدارس", "شاور", "حل ", "حلّ", "ضيافة", "أجرى", "اجرى", "يجري", "ناقش", "نقاش", "حوار", "وقع", "وقّع", "مرئي", "احتضن", "تحتضن", "التأم",
-    "اجتمع", "قابل", "مقابلة", "زاور", "سفر", "يستضيف", "استضاف", "تطرق", "حاور",
+    "اجتمع", "قابل", "مقابلة", "زاور", "سفر", "يستضيف", "استضاف", "تطرق", "حاور", "تلاق", "تعاون", "تنسيق", "اتفق", "اتفاق", "شارك", "مشارك", "حضر", "ترأس", "نسق",
 )  # fmt: skip
 _SECURITY = (
     "polic", "sûreté", "surete", "sécurit", "securit", "segurid", "gendarm", "renseign", "intelig", "intellig", "intérieur", "interieur", "interior", "espion",

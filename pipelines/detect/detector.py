@@ -193,7 +193,7 @@ def decide(reading: Reading, language: str, threshold: float, possible: float) -
     kept = []
     for one in reading.weighed:
         if one.report.status is Status.NEW:
-            if one.verdict.score >= possible:
+            if one.report.participants and one.verdict.score >= possible and (not flagged or not one.verdict.missing):
                 kept.append(one.report)
         elif _worth_keeping(one, bool(flagged)):
             kept.append(one.report)

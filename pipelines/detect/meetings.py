@@ -99,7 +99,7 @@ class Frame:
         return max((self._weight(cue.hit.entry) for cue in self.cues), default=0)
 
     def _weight(self, entry: Entry) -> int:
-        if entry.kind == "sign" and not entry.noun and not any(cue.hit.entry.id in ("memorandum", "talks", "gathering") for cue in self.cues):
+        if entry.kind == "sign" and not entry.noun and not any(cue.hit.entry.id in ("memorandum", "agreement", "talks", "gathering") for cue in self.cues):
             return 1  # chiefs sign much at home
         if entry.kind == "session" and not any(cue.hit.entry.kind in ("support", "attend", "meet") for cue in self.cues):
             return 1  # "les délégations à l'assemblée générale" is where people were, not what they did
@@ -250,13 +250,22 @@ def retarget(actors: Sequence[Actor]) -> list[Actor]:
     return found
 
 
-def _outside(dates: Iterable[DateMention], actors: Sequence[Actor], text: str) -> tuple[DateMention, ...]:
-    """The dates that are no part of a name (Avril Haines) or of a file name (...-avril-haines-...)."""
+_SINCE = ("depuis", "desde", "since", "منذ")
+
+
+def _outside(dates: Iterable[DateMention], actors: Sequence[Actor], text: str, published: datetime | None) -> tuple[DateMention, ...]:
+    """The dates that are no part of a name (Avril Haines) or of a file name, and no beginning long ago ("depuis 2005")."""
     names = [(actor.start, actor.end) for actor in actors if actor.name_in_text]
     kept = []
     for mention in dates:
         if text[mention.end : mention.end + 1] == "-" or text[mention.start - 1 : mention.start] == "-":
             if mention.days.precision != "day":
+                continue
+        before = text[max(0, mention.start - 10) : mention.start].casefold().split()
+        if text[mention.start : mention.end].casefold() == "mañana" and before and before[-1] in ("una", "la", "esta", "cada", "media"):
+            continue
+        if before and before[-1] in _SINCE and published is not None:
+            if mention.days.last is None or (published.date() - mention.days.last).days > _NEWS_DAYS:
                 continue
         if any(low <= mention.start < high for low, high in names) and mention.days.precision in ("month", "unknown"):
             continue
@@ -278,7 +287,7 @@ def read_part(name: Field, text: str, language: str, published: datetime | None,
         scan(tokens, lexicon),
         sentences,
         bounds,
-        _outside(find_dates(text, language, published, folded=folded), mine, text),
+        _outside(find_dates(text, language, published, folded=folded), mine, text, published),
         find_places(text, language, folded=folded),
         mine,
     )
@@ -349,6 +358,10 @@ def _is_cue(part: Part, hit: Hit, begin: int) -> bool:
         return False
     if entry.noun:
         return True
+    if entry.id == "presence":
+        reach = part.tokens.ends[min(hit.last + 7, len(part.tokens.ends)) - 1]
+        low = part.tokens.starts[hit.first]
+        return any(low < place.start < reach and place.prep == "in" and place.kind == "city" for place in part.places)
     if hit.first > begin and any(one.last == hit.first and one.entry.tag == "negation" for one in hits_between(part.hits, hit.first - 1, hit.first)):
         return False
     if entry.tense == "participle":
@@ -373,7 +386,7 @@ def _cues(part: Part, number: int) -> list[Cue]:
     if not cue_hits:
         return []
     forced = _shifts(part, hits, begin, end)
-    recalled = next((hit for hit in hits if hit.entry.tag == "recall"), None)
+    recalled = next((hit for hit in hits if hit.entry.tag == "recall" and not _since(part, hit)), None)
     supports = [hit for hit in cue_hits if hit.entry.kind == "support"]
     nears = [hit for hit in hits if hit.entry.tag == "planned_near"]
     futures = [hit for hit in hits if hit.entry.group == "tense" and hit.entry.tag == "future"]
@@ -400,10 +413,15 @@ def _cues(part: Part, number: int) -> list[Cue]:
         region = next((value for first, last, value in forced if first <= hit.first < last), None)
         if region is not None and not (region is Status.BACKGROUND and status is Status.PLANNED):
             status, explicit, near = region, True, False
-        elif recalled is not None and status in (None, Status.NEW, Status.BACKGROUND) and hit.first >= recalled.first - 12:
+        elif recalled is not None and not forced and status in (None, Status.NEW, Status.BACKGROUND) and hit.first >= recalled.first - 12:
             status, explicit, near = Status.BACKGROUND, True, False
         cues.append(Cue(hit, status or Status.NEW, explicit, near))
     return cues
+
+
+def _since(part: Part, hit: Hit) -> bool:
+    """ "desde hace un mes" says how long, not when."""
+    return hit.first > 0 and part.tokens.words[hit.first - 1] in _SINCE
 
 
 def _same_clause(part: Part, one: Hit, two: Hit) -> bool:
@@ -535,6 +553,7 @@ def _frame(segment: Segment, cues: list[Cue], order: int) -> Frame:
         [place for place in part.places if low <= place.start < high and not place.byline],
         order,
     )
+    frame.actors = _of_all(part, frame)
     frame.anaphoric = any(hit.entry.tag in ("anaphors", "subject_pronouns", "demonstratives") for hit in hits)
     frame.attendance = any(hit.entry.tag == "attend" for hit in hits)
     if any(cue.hit.entry.kind in ("visit", "receive") or cue.hit.entry.id == "visit" for cue in cues):
@@ -569,6 +588,19 @@ def _side_by_side(part: Part, number: int, order: int) -> Frame | None:
         status = Status.PLANNED
     cue = Cue(Hit(begin, end, _TOGETHER), status, status is not Status.NEW)
     return _frame(Segment(part, number, begin, end, status, cue.explicit), [cue], order)
+
+
+def _of_all(part: Part, frame: Frame) -> list[Actor]:
+    """At a session, nameless chiefs of no named country ("les chefs de police") are those of all."""
+    if not any(cue.hit.entry.kind == "session" or cue.hit.entry.mode == "multilateral" for cue in frame.cues):
+        return frame.actors
+    found = []
+    for actor in frame.actors:
+        if actor.plural and not actor.name and actor.kind in SECURITY_KINDS:
+            if not any(actor.start - 25 <= place.start < actor.end + 25 for place in frame.places if place.kind != "city"):
+                actor = replace(actor, country="INT", body_id=None)
+        found.append(actor)
+    return found
 
 
 def _attendance(part: Part, number: int, order: int) -> list[Frame]:
@@ -608,15 +640,18 @@ def _split_by_time(frame: Frame, published: date | None) -> list[Frame]:
     cities = [place for place in frame.places if place.kind == "city" and place.prep in ("in", "to")]
     dates = [mention for mention in frame.dates if mention.kind != "duration"]
     ids = list(dict.fromkeys(place.city_id for place in cities))
-    if len(ids) < 2 or len(dates) < 2 or frame.segment.status is Status.NEW:
+    if len(ids) < 2 or not dates or frame.segment.status is Status.NEW:
         return [frame]
-    if len({mention.days.first for mention in dates}) < 2 and any(mention.days.first for mention in dates):
+    if len(dates) > 1 and len({mention.days for mention in dates}) < 2:
         return [frame]
-    pairs = min(len(ids), len(dates))
+    if len(dates) < len(ids):
+        dates = dates + [dates[-1]] * (len(ids) - len(dates))
+    pairs = len(ids)
     firsts = [next(place for place in cities if place.city_id == one) for one in ids][:pairs]
     cuts = []
     for index in range(1, pairs):
-        cuts.append(min(firsts[index].start, max(dates[index].start, firsts[index - 1].end)))
+        lead = dates[index].start if dates[index] is not dates[index - 1] else firsts[index].start
+        cuts.append(max(firsts[index - 1].end, min(firsts[index].start, lead)))
     edges = [0, *cuts, 1 << 60]
     shared = [actor for actor in frame.actors if actor.start < min(firsts[0].start, dates[0].start)]
     frames = []
@@ -661,11 +696,7 @@ def _settle(frame: Frame, published: date | None) -> Frame:
     status = segment.status
     spans = [span for mention in frame.dates if mention.kind != "duration" and (span := _span(read_days(mention, status)))]
     lead = segment.part.field == "title" or segment.sentence <= segment.part.lead + 1
-    if status is Status.BACKGROUND and all(cue.near for cue in frame.cues) and spans:
-        # "s'étaient entretenus la veille", "avait reçu jeudi": a pluperfect two days old is still the news
-        if all(-2 <= (published - last).days <= 2 for _, last in spans):
-            status = Status.NEW
-    elif status is Status.NEW and spans:
+    if status is Status.NEW and spans:
         near = [last for _, last in spans if (published - last).days <= (_LEAD_DAYS if lead else _NEWS_DAYS)]
         coming = [first for first, _ in spans if first > published]
         if not near:
@@ -701,16 +732,91 @@ def gather(parts: Sequence[Part], published: datetime | None) -> list[Draft]:
                 continue
             for frame in _frames_of(part, number, today, number if part.field == "text" else -1):
                 found.append(_settle(frame, today))
+        found.extend(_ellipses(part, found))
+        found.sort(key=lambda one: (one.order, one.segment.first))
         _resolve_subjects(part, found)
         frames.extend(found)
-    drafts: list[Draft] = []
+    hero = _protagonist(parts)
     for frame in frames:
+        _lend_hero(frame, hero)
+    drafts: list[Draft] = []
+    for frame in sorted(frames, key=lambda one: not one.cues):
         _place_frame(frame, drafts)
     for draft in drafts:
         if draft.status is Status.NEW:
             _complete(draft, drafts, parts)
+    _promote(drafts, today)
     drafts = _join_background(drafts)
     return drafts
+
+
+def _ellipses(part: Part, frames: Sequence[Frame]) -> list[Frame]:
+    """ "En juin, à Berlin, puis à Paris.": a short sentence with a time and a place after a recalled or planned visit goes on with it."""
+    told: dict[int, Frame] = {}
+    for frame in frames:
+        if frame.cues and frame.segment.status is not Status.NEW:
+            told[frame.segment.sentence] = frame
+    found: list[Frame] = []
+    for number, (begin, end) in enumerate(part.bounds):
+        before = told.get(number - 1)
+        if before is None or number in told or end - begin > 16 or not _usable(part, part.sentences[number]):
+            continue
+        low, high = _within(part, begin, end)
+        dates = [one for one in part.dates if low <= one.start < high and one.kind != "duration"]
+        cities = [one for one in part.places if low <= one.start < high and one.kind == "city" and one.prep in ("in", "to")]
+        if not dates or not cities or any(frame.segment.sentence == number for frame in frames):
+            continue
+        cue = Cue(before.cues[-1].hit, before.segment.status, True)
+        piece = _frame(Segment(part, number, begin, end, before.segment.status, True), [cue], number)
+        if not piece.actors:
+            piece.actors = before.actors[:1]
+        pieces = _split_by_time(piece, None)
+        for one in pieces:
+            if not one.actors:
+                one.actors = before.actors[:1]
+        found.extend(pieces)
+        told[number] = pieces[-1]
+    return found
+
+
+def _protagonist(parts: Sequence[Part]) -> Actor | None:
+    """The person of a security body whom the article is about: named in the title or lead, and most often."""
+    counts: dict[str, int] = {}
+    first: dict[str, Actor] = {}
+    for part in parts:
+        for actor in part.actors:
+            key = actor_key(actor)
+            if key and actor.kind in SECURITY_KINDS and actor.country:
+                counts[key] = counts.get(key, 0) + (3 if part.field == "title" else 1)
+                if key not in first or (part.field == "text" and first[key].field == "title"):
+                    first[key] = actor
+    if not counts:
+        return None
+    best = max(counts, key=lambda key: counts[key])
+    return first[best] if counts[best] >= 3 else None
+
+
+def _lend_hero(frame: Frame, hero: Actor | None) -> None:
+    """A recalled or planned visit whose traveller is only "le responsable" or "il" is the protagonist's."""
+    if hero is None or not frame.cues or frame.segment.status is Status.NEW or len({a.country for a in frame.actors if a.country}) > 1:
+        return
+    if any(same_actor(hero, one) for one in frame.actors) or any(one.country == hero.country for one in frame.actors):
+        return
+    pronoun = any(hit.entry.tag == "subject_pronouns" for hit in hits_between(frame.part.hits, frame.segment.first, frame.segment.last))
+    if not frame.actors or pronoun or any(actor.country is None or actor.type == "pronoun-group" for actor in frame.actors):
+        frame.actors.insert(0, hero)
+
+
+def _promote(drafts: Sequence[Draft], today: date | None) -> None:
+    """A text that tells its only encounter in the pluperfect ("avait reçu jeudi") still has it as its news, if it is fresh."""
+    if today is None or any(draft.status in (Status.NEW, Status.PLANNED) and len(draft.countries) >= 2 for draft in drafts):
+        return
+    for draft in drafts:
+        if draft.status is Status.BACKGROUND and len(draft.countries) >= 2 and all(cue.near for frame in draft.frames for cue in frame.cues):
+            days = _day_set(draft.frames, Status.NEW)
+            if days and all(0 <= (today - day).days <= 3 for day in days):
+                draft.status = Status.NEW
+                return
 
 
 def _complete(draft: Draft, drafts: Sequence[Draft], parts: Sequence[Part]) -> None:
@@ -751,6 +857,8 @@ def _resolve_subjects(part: Part, frames: Sequence[Frame]) -> None:
         hits = hits_between(part.hits, frame.segment.first, min(frame.segment.last, first_cue + 4))
         pronoun = any(hit.entry.tag == "subject_pronouns" and abs(hit.first - first_cue) <= 8 for hit in hits)
         if not pronoun and not inside:
+            continue
+        if frame.actors and not pronoun and all(cue.hit.entry.kind in ("visit", "support", "session") for cue in frame.cues):
             continue
         person = _subject_before(part, frame.segment.sentence, frame.segment.first if inside else None, countries)
         if person is not None and not any(same_actor(person, one) for one in frame.actors):
@@ -804,7 +912,7 @@ def _place_frame(frame: Frame, drafts: list[Draft]) -> None:
     status = frame.segment.status
     if frame.attendance and not frame.cues:
         draft = _latest(drafts, frame, status)
-        if draft is not None and frame.order - draft.frames[-1].order <= 3:
+        if draft is not None and min(abs(frame.order - one.order) for one in draft.frames) <= 2:
             draft.add(frame)
         return
     own = [draft for draft in drafts if draft.status is status]
@@ -854,9 +962,10 @@ def _fit(draft: Draft, frame: Frame) -> float:
     elsewhere = bool(cities and places and not cities & places)
     if title:
         return 1.0 + shared + (0.5 if countries & known else 0.0) if (shared or countries & known or not countries) else 0.2
-    if elsewhere and (apart or countries - known or fresh):
+    others = bool(fresh and draft.people - people)
+    if elsewhere and (apart or countries - known or others):
         return -1.0
-    if apart and fresh and draft.people - people:
+    if apart and others:
         return -1.0
     if countries and countries <= known and (shared or len(known) < 3 or frame.anaphoric):
         return 1.0 + shared
@@ -912,7 +1021,7 @@ def _join_background(drafts: list[Draft]) -> list[Draft]:
                 (
                     one
                     for one in news
-                    if spans and any(_overlap(a, b) for a in spans for b in _near(one)) and any(same_actor(x, y) for x in draft.actors for y in one.actors)
+                    if spans and any(_overlap(a, b) for a in spans for b in _near(one)) and _same_party(draft, one)
                 ),
                 None,
             )
@@ -927,6 +1036,15 @@ def _join_background(drafts: list[Draft]) -> list[Draft]:
             continue
         kept.append(draft)
     return kept
+
+
+def _same_party(recalled: Draft, news: Draft) -> bool:
+    """Whether a recalled meeting has nobody whom the news has not, and both sides of it."""
+    if not recalled.actors:
+        return True
+    if not all(any(same_actor(one, two) for two in news.actors) for one in recalled.actors):
+        return False
+    return len(recalled.actors) == 1 or len(news.countries) <= len(recalled.countries)
 
 
 def _near(draft: Draft) -> list[tuple[date, date]]:

@@ -36,6 +36,9 @@ def participants_of(draft: Draft) -> list[Actor]:
         if actor.body_id is None and any(one.country == actor.country for one in chosen):
             continue
         chosen.append(actor)
+    if sum(1 for actor in chosen if actor.kind in SECURITY_KINDS) >= 2:
+        # The minister of another field is another appointment of the same visit
+        chosen = [actor for actor in chosen if actor.kind != "other"]
     order = {id(actor): index for index, actor in enumerate(draft.actors)}
     return sorted(chosen, key=lambda actor: order.get(id(actor), 0))
 

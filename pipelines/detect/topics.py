@@ -52,7 +52,7 @@ def told_in(draft: Draft, drafts: Sequence[Draft], parts: Sequence[Part]) -> lis
     pieces: dict[tuple[str, int, int], Part] = {}
     for frame in draft.frames:
         pieces[(frame.part.field, frame.segment.first, frame.segment.last)] = frame.part
-    main = next((one for one in drafts if one.status is Status.NEW and one.actors), None) or next(
+    main = next((one for one in drafts if one.status is Status.NEW and len(one.countries) >= 2), None) or next(
         (one for one in drafts if one.status is Status.PLANNED), None
     )
     if draft is not main and draft.status is not Status.NEW:
@@ -87,7 +87,9 @@ def _goes_on(part: Part, number: int, draft: Draft, owner: Frame | None) -> bool
     tags = {hit.entry.tag for hit in hits}
     if "recall" in tags:
         return False
-    if "agenda" in tags or "anaphors" in tags:
+    if "agenda" in tags or "anaphors" in tags or "subject_pronouns" in tags:
+        return True
+    if owner is not None and number - owner.segment.sentence <= 2:
         return True
     low, high = part.sentences[number].start, part.sentences[number].end
     for actor in part.actors:

@@ -107,9 +107,7 @@ class Daemon:
         ticker.every(30, self._sign_of_life)
         ticker.start()
         notify("READY=1")
-        self._log.info(
-            "started", feeds=len(self.config.feeds), profiles=len(self.profiles), store=_without_password(self.config.store_url)
-        )
+        self._log.info("started", feeds=len(self.config.feeds), profiles=len(self.profiles), store=_without_password(self.config.store_url))
         loops = [
             asyncio.create_task(polling.forever()),
             asyncio.create_task(reading.forever()),
@@ -190,7 +188,7 @@ class Daemon:
         for slot in await self.work.in_store(owe, self.store, self.profiles, now):
             built = await self.work.in_store(build_digest, self.store, by_name[slot.profile], slot, now, settings=self.mail)
             self._log.info("digest-built", profile=slot.profile, day=str(slot.local_date), subject=built.subject)
-        report = await deliver(self.store, self.mail, now, owner=self.work.owner, run=self.work.in_store)
+        report = await deliver(self.store, self.mail, now, owner=self.work.owner, run=self.work.in_store, profiles=self.profiles)
         if report.any:
             self._log.info("digest-delivered", **report.as_fields())
         self.next_digest = min((next_slot(p.digest_at, p.days, p.timezone, now) for p in self.profiles), default=None)

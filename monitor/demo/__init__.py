@@ -38,9 +38,9 @@ async def show(folder: Path, *, say: Callable[[str], object]) -> dict[str, Any]:
     The result holds `meetings`, `digest` (path of its HTML), `seconds`, and `problems`, which is empty if all went well.
     """
     from monitor import app
+    from monitor.cli.digests import send_now
     from monitor.cli.running import pass_once
     from monitor.config import load_config
-    from monitor.mail import service
     from pipelines.store import MeetingFilter
 
     started = time.monotonic()
@@ -54,7 +54,7 @@ async def show(folder: Path, *, say: Callable[[str], object]) -> dict[str, Any]:
             again = await pass_once(config, store, everything=True)
             meetings = store.meetings(MeetingFilter(status=None, possible=None, limit=200))
             whole = [meeting for row in meetings if (meeting := store.meeting(row["id"]))]
-            report = await service.send_now(store, profile, mail, None, app.now(), owner=app.owner_name())
+            delivered = await send_now(store, profile, mail, None)
         finally:
             store.close()
     for line in _told(whole, tally, again):
@@ -68,7 +68,7 @@ async def show(folder: Path, *, say: Callable[[str], object]) -> dict[str, Any]:
         "meetings": whole,
         "outcomes": {str(key): value for key, value in tally.outcomes.items()},
         "digest": str(files[0]) if files else None,
-        "delivered": report.as_fields(),
+        "delivered": delivered,
         "seconds": round(time.monotonic() - started, 1),
         "problems": problems,
     }

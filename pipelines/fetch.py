@@ -42,7 +42,7 @@ from pipelines.errors import (
     TooLarge,
     TooManyRedirects,
 )
-from pipelines.network import Exchange, Pools, exchange_in_hand, possible_connections
+from pipelines.network import LOCATION, Exchange, Pools, exchange_in_hand, possible_connections
 from pipelines.records import Page
 from pipelines.robots import MAX_BYTES as MAX_ROBOTS_BYTES
 from pipelines.robots import Robots, parse_robots, product_token, robots_url
@@ -56,6 +56,7 @@ _ROBOTS_SECONDS = 15.0
 _ROBOTS_KEPT = timedelta(hours=24)  # RFC 9309: at most a day
 _ROBOTS_UNREACHABLE = timedelta(minutes=10)  # before a robots.txt that could not be read is asked for again
 _MAX_SITES = 1000  # robots.txt files and host states remembered
+_MAX_ROBOTS_LINES = 100_000  # of all of them together; a rule takes about half a kilobyte
 _LARGE_BODY = 1_000_000  # bytes; only so many larger bodies are held at a time (`_LARGE_AT_ONCE`), which bounds the memory
 _LARGE_AT_ONCE = 6
 _LONGEST_LOCATION = 4096
@@ -153,6 +154,7 @@ class _Answer:
     status: int
     headers: answers.Headers
     body: bytes
+    location: bytes
 
 
 @dataclass(slots=True)
@@ -174,6 +176,11 @@ class _Site:
     robots: Robots | None = None
     trouble: FetchError | None = None
     good_until: float = 0.0  # monotonic
+
+    @property
+    def lines(self) -> int:
+        """What remembering it costs, in lines of rules."""
+        return self.robots.lines if self.robots is not None else 0
 
 
 class Fetcher:
@@ -206,9 +213,7 @@ class Fetcher:
     async def __aenter__(self) -> Self:
         return self
 
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self._client.aclose()
 
     async def get(self, url: str, *, purpose: Purpose, etag: str | None = None, last_modified: str | None = None) -> Page:
@@ -263,9 +268,8 @@ class Fetcher:
                     if e.broken or not exchange.received:
                         raise (BadAnswer if e.broken else FetchError)(visit.asked, e.reason) from e
                     raise BadAnswer(visit.asked, f"answer cut short: {e.reason}") from e
-                except (httpx.RemoteProtocolError, httpx.InvalidURL) as e:
-                    # The client looks at Location before we do
-                    raise BadAnswer(visit.asked, "redirect to an address that cannot be read") from e
+                except httpx.InvalidURL as e:
+                    raise FetchError(visit.asked, "not an address that can be fetched", permanent=True) from e
 
     async def _exchange(self, visit: _Visit, target: str, exchange: Exchange, timer: asyncio.Timeout) -> _Answer:
         """Send the request, read the answer. Raises NetworkProblem, or the FetchError that the body deserves."""
@@ -289,7 +293,7 @@ class Fetcher:
             exchange.end_of_body(0 if response.status_code in (204, 304) else length)
         finally:
             await response.aclose()
-        return _Answer(target, response.status_code, headers, body)
+        return _Answer(target, response.status_code, headers, body, response.extensions[LOCATION].strip())
 
     async def _body(
         self, visit: _Visit, response: httpx.Response, headers: answers.Headers, length: int | None, timer: asyncio.Timeout
@@ -372,9 +376,9 @@ class Fetcher:
     def _host(self, name: str) -> _Host:
         host = self._hosts.get(name)
         if host is None:
-            host = self._hosts[name] = _Host(asyncio.Semaphore(self._rules.per_host))
-            if len(self._hosts) > _MAX_SITES:
+            if len(self._hosts) >= _MAX_SITES:
                 self._forget_hosts()
+            host = self._hosts[name] = _Host(asyncio.Semaphore(self._rules.per_host))
         self._hosts.move_to_end(name)
         return host
 
@@ -417,20 +421,16 @@ class Fetcher:
         until = trouble.retry_after or datetime.now(UTC) + timedelta(seconds=max(site.good_until - time.monotonic(), 0))
         if trouble.status is not None and not isinstance(trouble, RateLimited):
             # RFC 9309 §2.3.1.4: a server error means that everything is disallowed for now
-            raise RobotsRefused(
-                visit.asked, f"robots.txt cannot be read ({trouble.reason}): not fetching pages for now", retry_after=until
-            )
+            raise RobotsRefused(visit.asked, f"robots.txt cannot be read ({trouble.reason}): not fetching pages for now", retry_after=until)
         # No answer at all: the page would fare no better, and its error should say why
-        raise type(trouble)(
-            visit.asked, f"robots.txt: {trouble.reason}", retry_after=trouble.retry_after, host_wide=trouble.host_wide
-        )
+        raise type(trouble)(visit.asked, f"robots.txt: {trouble.reason}", retry_after=trouble.retry_after, host_wide=trouble.host_wide)
 
     async def _site(self, url: str) -> _Site:
         """The robots.txt at `url`, from memory or fetched once for all who wait for it."""
         site = self._sites.get(url)
         if site is None:
             site = self._sites[url] = _Site()
-            while len(self._sites) > _MAX_SITES:
+            while len(self._sites) > _MAX_SITES or sum(s.lines for s in self._sites.values()) > _MAX_ROBOTS_LINES:
                 self._sites.popitem(last=False)
         self._sites.move_to_end(url)
         async with site.lock:
@@ -488,7 +488,7 @@ def _target(asked: str, base: str, link: str, *, status: int | None = None) -> s
 def _redirect_target(visit: _Visit, answer: _Answer) -> str:
     """Where a redirect leads. Raises BadAnswer or AddressRefused."""
     status = answer.status
-    raw = answer.headers.get("location").strip().encode("latin-1")
+    raw = answer.location
     if not raw:
         raise BadAnswer(visit.asked, f"redirect ({status}) without an address", status=status)
     if len(raw) > _LONGEST_LOCATION:

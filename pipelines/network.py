@@ -72,6 +72,7 @@ class Exchange:
             self.stream.spent = True
 
 
+LOCATION = "location"  # where an answer's Location header is kept: among its extensions
 exchange_in_hand: ContextVar[Exchange | None] = ContextVar("exchange_in_hand", default=None)
 
 _BLANK_LINE = re.compile(rb"\n\r?\n")
@@ -196,9 +197,7 @@ class Stream(httpcore.AsyncNetworkStream):
         transport = self._reader.transport
         assert transport is not None
         try:
-            encrypted = await asyncio.get_running_loop().start_tls(
-                transport, self._reader, ssl_context, server_hostname=server_hostname
-            )
+            encrypted = await asyncio.get_running_loop().start_tls(transport, self._reader, ssl_context, server_hostname=server_hostname)
         except (OSError, ssl.SSLError) as e:
             transport.abort()
             raise NetworkProblem(os_words(e) if isinstance(e, ssl.SSLError) else f"TLS: {os_words(e)}") from e
@@ -330,11 +329,7 @@ def os_words(problem: Exception) -> str:
         return f"TLS: {_CERTIFICATE_WORDS.get(problem.verify_code, problem.verify_message or 'certificate not accepted')}"
     if isinstance(problem, ssl.SSLError):
         reason = (problem.reason or "handshake failed").replace("_", " ").lower()
-        return (
-            "TLS: the server does not speak TLS here"
-            if reason in ("wrong version number", "http request")
-            else f"TLS: {reason}"
-        )
+        return "TLS: the server does not speak TLS here" if reason in ("wrong version number", "http request") else f"TLS: {reason}"
     if isinstance(problem, OSError):
         if isinstance(problem, ConnectionResetError):
             return "connection reset"
@@ -373,7 +368,7 @@ class Pools(httpx.AsyncBaseTransport):
         url = request.url
         if self._proxy is not None:
             # The connection to the proxy says nothing about the target
-            await self._resolver.permitted(url.host, url.port or 80)
+            await self._resolver.permitted(url.raw_host.decode("ascii"), url.port or 80)
         key = (url.raw_scheme, url.raw_host, url.port)
         pool = self._pools.get(key)
         if pool is None:
@@ -394,7 +389,15 @@ class Pools(httpx.AsyncBaseTransport):
         except BaseException:
             self._left(pool)
             raise
-        return httpx.Response(response.status, headers=response.headers, stream=_Leaving(response, self, pool))
+        # httpx would look at Location before we do, and fail on what we can report better or follow
+        location = [value for name, value in response.headers if name.lower() == b"location"][:1]
+        headers = [pair for pair in response.headers if pair[0].lower() != b"location"]
+        return httpx.Response(
+            response.status,
+            headers=headers,
+            stream=_Leaving(response, self, pool),
+            extensions={LOCATION: location[0] if location else b""},
+        )
 
     async def _send(self, pool: _Pool, request: httpcore.Request) -> httpcore.Response:
         """Send the request; a kept connection that turns out to be dead is replaced, because GET may be repeated."""

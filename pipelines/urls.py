@@ -25,6 +25,8 @@ _ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 _NUMERIC_END = re.compile(r"(?:^|\.)(?:[0-9]+|0x[0-9a-f]*)$")
 _HOST = re.compile(r"[a-z0-9_]([a-z0-9_.-]*[a-z0-9_.])?")
 
+_GOOGLE_NEWS = re.compile(r"news\.google\.(com|[a-z]{2}|com?\.[a-z]{2})")
+
 _PATH_SAFE = "/:@!$&'()*+,;=~-._"
 _QUERY_SAFE = _PATH_SAFE + "?"
 
@@ -145,8 +147,7 @@ def same_site(one: str, other: str) -> bool:
 
 def is_google_news(url: str) -> bool:
     """Whether an address is one of Google News' own: a query feed, or a link that only its script resolves."""
-    host = host_of(url)
-    return host == "news.google.com" or host.startswith("news.google.")
+    return _GOOGLE_NEWS.fullmatch(host_of(url)) is not None
 
 
 def _clean(text: str) -> str:

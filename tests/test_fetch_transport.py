@@ -47,9 +47,7 @@ async def test_a_request_says_who_we_are_and_asks_for_gzip_only(server: HostileS
         pytest.param("T25", "waiting for the answer", id="endless-early-hints"),
     ],
 )
-async def test_a_server_that_keeps_us_waiting_is_left_at_the_total_deadline(
-    server: HostileServer, fault: str, words: str
-) -> None:
+async def test_a_server_that_keeps_us_waiting_is_left_at_the_total_deadline(server: HostileServer, fault: str, words: str) -> None:
     async with Fetcher(rules(timeout=0.6)) as fetcher:
         started = time.monotonic()
         with pytest.raises(TimedOut, match=words):
@@ -83,9 +81,7 @@ async def test_a_server_that_keeps_us_waiting_is_left_at_the_total_deadline(
         pytest.param("T25/fast", BadAnswer, "headers", id="flood-of-early-hints"),
     ],
 )
-async def test_a_broken_answer_is_an_error_in_words(
-    server: HostileServer, fault: str, error: type[FetchError], words: str
-) -> None:
+async def test_a_broken_answer_is_an_error_in_words(server: HostileServer, fault: str, error: type[FetchError], words: str) -> None:
     async with Fetcher(rules(timeout=10, max_bytes=2_000_000)) as fetcher:
         started = time.monotonic()
         with pytest.raises(error, match=words) as caught:
@@ -104,9 +100,7 @@ async def test_a_forgivable_answer_is_read(server: HostileServer, fetcher: Fetch
 
 
 @pytest.mark.parametrize("fault", ["T16", "T16/chunked"])
-async def test_what_follows_a_body_is_never_the_answer_to_another_request(
-    server: HostileServer, fetcher: Fetcher, fault: str
-) -> None:
+async def test_what_follows_a_body_is_never_the_answer_to_another_request(server: HostileServer, fetcher: Fetcher, fault: str) -> None:
     page = await fetcher.get(server.url(f"/{fault}"), purpose="feed")
     assert page.body.endswith(b"</rss>")
     again = await fetcher.get(server.url("/T00"), purpose="feed")
@@ -123,9 +117,7 @@ async def test_the_next_try_after_a_reset_succeeds(server: HostileServer, fetche
 
 
 @pytest.mark.parametrize("fault", ["T21", "T21/close"])
-async def test_a_kept_connection_that_died_is_replaced_without_a_word(
-    server: HostileServer, fetcher: Fetcher, fault: str
-) -> None:
+async def test_a_kept_connection_that_died_is_replaced_without_a_word(server: HostileServer, fetcher: Fetcher, fault: str) -> None:
     for _ in range(3):
         page = await fetcher.get(server.url(f"/{fault}"), purpose="feed")
         assert page.body.count(b"<item>") == 3
@@ -299,9 +291,7 @@ async def test_tls_is_spoken_with_the_users_own_authorities(certificates: Path, 
     assert await _secure_answer(certificates, "good") == b"<rss/><rss/>"
 
 
-@pytest.mark.parametrize(
-    ("name", "words"), [("expired", "TLS: certificate expired"), ("other", "TLS: certificate is for another")]
-)
+@pytest.mark.parametrize(("name", "words"), [("expired", "TLS: certificate expired"), ("other", "TLS: certificate is for another")])
 async def test_a_bad_certificate_is_named(certificates: Path, monkeypatch: pytest.MonkeyPatch, name: str, words: str) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificates / "ca.pem"))
     with pytest.raises(FetchError, match=words):
@@ -314,9 +304,7 @@ async def test_an_unknown_authority_is_named(certificates: Path, monkeypatch: py
         await _secure_answer(certificates, "good")
 
 
-async def test_a_missing_list_of_authorities_is_an_error_of_the_fetch_only(
-    server: HostileServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_missing_list_of_authorities_is_an_error_of_the_fetch_only(server: HostileServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/authorities.pem")
     async with Fetcher(rules()) as fetcher:
         with pytest.raises(FetchError, match="trusted authorities cannot be read"):

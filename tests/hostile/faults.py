@@ -564,7 +564,5 @@ _leads_to(
 )
 _leads_to("S12", "gopher://127.0.0.2:{port}/_x", "ftp://127.0.0.2:{port}/", "data:text/xml,<rss/>", "javascript:alert(1)")
 _leads_to("S13", "/S01")
-_leads_to(
-    "S15", "http://%31%32%37.0.0.2:{port}/canary", "http://１２７.0.0.2:{port}/canary", "http:\\\\127.0.0.2:{port}\\canary"
-)
+_leads_to("S15", "http://%31%32%37.0.0.2:{port}/canary", "http://１２７.0.0.2:{port}/canary", "http:\\\\127.0.0.2:{port}\\canary")
 _leads_to("S17", "//127.0.0.2:{port}/canary", "\\\\127.0.0.2:{port}/canary", " http://127.0.0.2:{port}/canary")

@@ -207,9 +207,9 @@ class HostileServer:
 
     @classmethod
     @contextlib.contextmanager
-    def in_thread(cls, port: int = 0) -> Iterator[HostileServer]:
+    def in_thread(cls, port: int = 0, host: str = "127.0.0.1") -> Iterator[HostileServer]:
         """The server on a loop of its own, for tests without one."""
-        server = cls(port=port)
+        server = cls(host=host, port=port)
         ready, stop, loop = threading.Event(), asyncio.Event(), asyncio.new_event_loop()
 
         async def run() -> None:
@@ -278,8 +278,7 @@ async def _missing(ask: Ask, wire: Wire) -> None:
 def rss(items: Sequence[tuple[str, str]], *, title: str = "Le Fil") -> bytes:
     """An RSS 2.0 feed with these (title, link) items."""
     rows = "".join(
-        f"<item><title>{name}</title><link>{link}</link><guid isPermaLink='false'>{name}</guid>"
-        f"<description>{name}</description></item>"
+        f"<item><title>{name}</title><link>{link}</link><guid isPermaLink='false'>{name}</guid><description>{name}</description></item>"
         for name, link in items
     )
     return (

@@ -19,8 +19,8 @@ from urllib.parse import quote
 SUBJECT_LENGTH = 70
 """Characters of a subject that mail clients show."""
 
-# RFC 2047: an encoded word has at most 75 characters; 45 bytes are 60 of base64 beside the 12 of =?utf-8?b?...?=
-_ENCODED_BYTES = 45
+# RFC 2047: a line with encoded words has at most 76 characters; 39 bytes are 52 of base64 beside =?utf-8?b?...?= and "Subject: "
+_ENCODED_BYTES = 39
 _LINE_LIMIT = 998  # RFC 5322, 2.1.1, without CRLF
 
 EXPECTED_HEADERS = {

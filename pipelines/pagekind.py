@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -20,6 +21,8 @@ _ARABIC = str.maketrans("أإآٱىةؤئ", "اااايهوي")
 
 def fold(text: str) -> str:
     """Lower case without accents and vowel signs, Arabic letter variants joined, apostrophes straight, blanks single."""
+    if text.isascii():
+        return " ".join(text.lower().split())
     text = _DIACRITICS.sub("", unicodedata.normalize("NFKD", text.replace("’", "'").replace("ʼ", "'")))
     return " ".join(text.casefold().translate(_ARABIC).split())
 
@@ -67,9 +70,7 @@ _CONSENT_TEXTS = _phrases(
     "aceptar y continuar", "aceptar todo", "nosotros y nuestros socios", "utilizamos cookies", "usamos cookies", "ملفات تعريف الارتباط", "قبول الكل",
     "ne stocker que les cookies", "respectons votre vie privee", "value your privacy", "parametrer vos choix",
 )  # fmt: skip
-_CONSENT_HOST = re.compile(
-    r"^(?:consent|cmp|privacy|gdpr|guce)\.|/(?:consent|cookie-?wall|collectconsent|privacy-gate)(?:[/?]|$)"
-)
+_CONSENT_ADDRESS = re.compile(r"^(?:consent|cmp|privacy|gdpr|guce)\.|/(?:consent|cookie-?wall|collectconsent|privacy-gate)(?:[/?]|$)")
 _MISSING_TITLES = _phrases(
     "page introuvable", "page non trouvee", "introuvable", "n'existe pas", "n'existe plus", "page inexistante", "oups", "erreur 404", "error 404",
     "404", "410", "not found", "page not found", "page unavailable", "no longer available", "n'est plus disponible", "plus en ligne",
@@ -113,6 +114,7 @@ _FURNITURE = re.compile(
     r"|اقرا(?:وا)? (?:ايضا|المزيد)|اقرا (?:ايضا|المزيد)|شاهد (?:ايضا|المزيد)|مواضيع (?:ذات صلة|متعلقة)|مقالات (?:ذات صلة|مشابهة)|اخبار ذات صلة|شارك(?:ها|ه)? (?:هذا|المقال|على|الخبر)|تابعونا|تابعنا|اشترك في (?:نشرتنا|النشرة)|كلمات (?:مفتاحية|دلالية)|اعلان$)"
     )
 )  # fmt: skip
+_OFFER_LIMIT = 450  # characters; a longer paragraph that speaks of subscribers is news about them
 _FURNITURE_LIMIT = 220  # characters; a longer paragraph that begins with these words is a sentence of the article
 
 
@@ -123,11 +125,8 @@ class PageFacts:
     asked_url: str
     final_url: str
     title: str  # of the document
-    headings: tuple[str, ...]  # h1 and the first h2
-    visible: str  # all text of the body without scripts
-    text: str  # what the extractor takes for the article
+    headings: tuple[str, ...]  # the first h1 and h2
     has_password: bool = False
-    form_words: int = 0  # words inside forms and dialogs
     scripts: int = 0
     has_app_root: bool = False  # an empty element that a script is to fill
 
@@ -146,48 +145,68 @@ def login_in(markup: str) -> bool:
     return bool(re.search(r"type\s*=\s*[\"']?password", markup[:400_000], re.IGNORECASE)) and len(_words(markup)) < 600
 
 
-def kind_of(facts: PageFacts) -> PageKind | None:
-    """What the page is instead of an article; None if it may be one."""
-    visible, text = fold(facts.visible[:20_000]), fold(facts.text[:20_000])
+def kind_of(facts: PageFacts, text: str, visible_text: Callable[[], str]) -> PageKind | None:
+    """What the page is instead of an article; None if it may be one.
+
+    `text` is what the extractor takes for the article, `visible_text` gives all text of the page when it is needed.
+    """
     title = fold(facts.title)
     headings = [fold(heading) for heading in facts.headings]
-    long = len(text.split()) >= _ARTICLE_WORDS
+    if len(text.split()) >= _ARTICLE_WORDS:
+        return _kind_of_long(facts, title, headings, fold(text[:6_000]))
+    visible, text = fold(visible_text()[:20_000]), fold(text)
     if not visible and not facts.scripts:
         return "empty"
-    if not long and ((_begins(title, _CHALLENGE_TITLES) and len(visible) < 3000) or _holds(visible[:3000], _CHALLENGE_TEXTS)):
+    if (_begins(title, _CHALLENGE_TITLES) and len(visible) < 3_000) or _holds(visible[:3_000], _CHALLENGE_TEXTS):
         return "challenge"
-    if _is_login(facts, title, headings, visible, long):
+    if _is_login(facts, title, headings, visible):
         return "login"
-    if _is_consent(facts, title, headings, visible, text, long):
+    if _is_consent(facts, title, headings, text):
         return "consent"
-    if not long and _is_missing(title, headings, visible, text):
+    if _is_missing(title, headings, visible, text):
         return "soft-404"
     if _is_shell(facts, visible, text):
         return "script-shell"
     return "empty" if not text and len(visible.split()) < 15 else None
 
 
-def _is_login(facts: PageFacts, title: str, headings: list[str], visible: str, long: bool) -> bool:
+def _kind_of_long(facts: PageFacts, title: str, headings: list[str], text: str) -> PageKind | None:
+    """A page with a long text may still be a login page with its conditions, or a consent wall with its partners."""
+    if _was_sent_to_login(facts, title, headings):
+        return "login"
+    named = _begins(title, _CONSENT_TITLES) or any(_holds(heading, _CONSENT_TITLES) for heading in headings)
+    if _CONSENT_ADDRESS.search(_host_and_path(facts.final_url)) or (named and text.count("cookie") > 2 and _holds(text, _CONSENT_TEXTS)):
+        return "consent"
+    return None
+
+
+def _was_sent_to_login(facts: PageFacts, title: str, headings: list[str]) -> bool:
     moved = facts.final_url.rstrip("/") != facts.asked_url.rstrip("/")
-    at_login = bool(_LOGIN_PATH.search(_path(facts.final_url))) and (moved or not long)
-    named = _begins(title, _LOGIN_TITLES) or any(_begins(heading, _LOGIN_TITLES) for heading in headings)
-    if moved and at_login and (facts.has_password or named):
+    return moved and bool(_LOGIN_PATH.search(_path(facts.final_url))) and (facts.has_password or _names_login(title, headings))
+
+
+def _names_login(title: str, headings: list[str]) -> bool:
+    return _begins(title, _LOGIN_TITLES) or any(_begins(heading, _LOGIN_TITLES) for heading in headings)
+
+
+def _is_login(facts: PageFacts, title: str, headings: list[str], visible: str) -> bool:
+    """Many article pages carry a login box: only one that is named, or stands at a login address, is the page itself."""
+    if _was_sent_to_login(facts, title, headings):
         return True
-    if long:
-        return False
-    return (facts.has_password and (named or at_login or _holds(visible, _LOGIN_TEXTS))) or (at_login and named)
+    named = _names_login(title, headings)
+    at_login = bool(_LOGIN_PATH.search(_path(facts.final_url)))
+    if facts.has_password and (named or at_login):
+        return True
+    return (facts.has_password and len(visible.split()) < 150 and _holds(visible, _LOGIN_TEXTS)) or (at_login and named)
 
 
-def _is_consent(facts: PageFacts, title: str, headings: list[str], visible: str, text: str, long: bool) -> bool:
-    parts = urlsplit(facts.final_url)
-    if _CONSENT_HOST.search(parts.hostname or "") or _CONSENT_HOST.search(parts.path.lower()):
+def _is_consent(facts: PageFacts, title: str, headings: list[str], text: str) -> bool:
+    """A wall says nothing but its own: the "article" found on it is about cookies."""
+    if _CONSENT_ADDRESS.search(_host_and_path(facts.final_url)):
         return True
     named = _begins(title, _CONSENT_TITLES) or any(_holds(heading, _CONSENT_TITLES) for heading in headings)
     talk = sum(phrase in text for phrase in _CONSENT_TEXTS)
-    if named and talk:
-        return True
-    # A wall says nothing but its own: the "article" found on the page is about cookies
-    return not long and ((talk >= 1 and "cookie" in text) or talk >= 2)
+    return (talk >= 1 and (named or "cookie" in text)) or talk >= 2
 
 
 def _is_missing(title: str, headings: list[str], visible: str, text: str) -> bool:
@@ -218,8 +237,7 @@ def _is_shell(facts: PageFacts, visible: str, text: str) -> bool:
 
 def is_offer(paragraph: str) -> bool:
     """Whether a paragraph offers a subscription instead of telling the news."""
-    folded = fold(paragraph[:1200])
-    return len(folded) < 600 and _holds(folded, _OFFERS)
+    return len(paragraph) <= _OFFER_LIMIT and _holds(fold(paragraph), _OFFERS)
 
 
 def is_furniture(paragraph: str) -> bool:
@@ -246,6 +264,14 @@ def _words(markup: str) -> list[str]:
     """Words outside tags and scripts, roughly, of the first 200,000 characters."""
     visible = re.sub(r"<(script|style)\b[^>]{0,500}>.{0,100000}?</\1>", " ", markup[:200_000], flags=re.IGNORECASE | re.DOTALL)
     return re.sub(r"<[^>]{0,2000}>", " ", visible).split()
+
+
+def _host_and_path(url: str) -> str:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return (parts.hostname or "") + parts.path.lower()
 
 
 def _path(url: str) -> str:

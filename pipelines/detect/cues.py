@@ -35,8 +35,9 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
         "operation",
     ),
     "subject": ("security", "other", "not_security"),
+    "collective": ("police", "intelligence", "interior", "justice", "military", "cyber", "border"),
 }  # fmt: skip
-_OPTIONAL = {"tense": {"copula", "negation", "conditional", "pluperfect"}, "reference": {"celle", "together"}}
+_OPTIONAL = {"collective": {"police", "intelligence", "interior", "justice", "military", "cyber", "border"}, "tense": {"copula", "negation", "conditional", "pluperfect"}, "reference": {"celle", "together"}}
 
 
 class LexiconError(ValueError):
@@ -249,7 +250,7 @@ class _Builder:
                 continue
             for text in self.phrases(f"{section}.{key}", phrases):
                 if section != "identify":
-                    self.add(self.phrase(f"{section}.{key}", text), Entry(f"{section}.{key}" if section != "tense" else "tense", key))
+                    self.add(self.phrase(f"{section}.{key}", text), Entry(section if section in ("tense", "collective") else f"{section}.{key}", f"all-{key}" if section == "collective" else key))
 
     def phrases(self, key: str, value: object) -> list[str]:
         if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):

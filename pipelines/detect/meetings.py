@@ -38,6 +38,11 @@ class Segment(NamedTuple):
     last: int
     status: Status
     explicit: bool  # the words themselves say so (tense, recall words), not only the lack of anything else
+    holes: tuple[tuple[int, int], ...] = ()  # stretches inside that tell of another time
+
+    def holds(self, token: int) -> bool:
+        """Whether a token belongs to this piece."""
+        return self.first <= token < self.last and not any(low <= token < high for low, high in self.holes)
 
 
 @dataclass(slots=True)
@@ -182,6 +187,8 @@ def same_actor(one: Actor, two: Actor) -> bool:
         return bool(bare.country) and bare.country == named.country and (bare.kind is None or named.kind is None or bare.kind == named.kind)
     if one.body_id and two.body_id:
         return one.body_id == two.body_id
+    if one.country == "INT" and one.kind != two.kind:
+        return False
     return one.country == two.country and (one.kind == two.kind or "body" in (one.type, two.type))
 
 
@@ -234,6 +241,18 @@ def _with_counterparts(part: Part) -> list[Actor]:
             actors.append(
                 Actor(part.field, start, end, "title", role=part.original[start:end], country=near[2].country, rank="generic", plural=True, confidence=0.5)
             )
+    for hit in part.hits:
+        if not hit.entry.tag.startswith("all-"):
+            continue
+        start, end = tokens.starts[hit.first], tokens.ends[hit.last - 1]
+        if any(abs(first - hit.last) <= 2 or abs(last - hit.first) <= 1 for first, last, _ in sides):
+            continue
+        kind = hit.entry.tag.removeprefix("all-")
+        over = [one for one in actors if one.start < end and start < one.end]
+        if any(one.name or not (one.plural or one.type == "body") for one in over):
+            continue
+        actors = [one for one in actors if one not in over]
+        actors.append(Actor(part.field, start, end, "title", role=part.original[start:end], country="INT", kind=kind, rank="head", plural=True, confidence=0.5))
     return sorted(actors, key=lambda actor: (actor.start, actor.end))
 
 
@@ -388,6 +407,7 @@ def _cues(part: Part, number: int) -> list[Cue]:
     forced = _shifts(part, hits, begin, end)
     recalled = next((hit for hit in hits if hit.entry.tag == "recall" and not _since(part, hit)), None)
     supports = [hit for hit in cue_hits if hit.entry.kind == "support"]
+    earlier = _earlier_clause(part, hits)
     nears = [hit for hit in hits if hit.entry.tag == "planned_near"]
     futures = [hit for hit in hits if hit.entry.group == "tense" and hit.entry.tag == "future"]
     cues = []
@@ -396,6 +416,8 @@ def _cues(part: Part, number: int) -> list[Cue]:
         near = False
         if not hit.entry.noun:
             status, near = _verb_status(part, hit, begin)
+            if hit.entry.tense == "present" and any(0 <= one.first - hit.last <= 3 for one in futures):
+                status = Status.PLANNED
         else:
             support = min(
                 (one for one in supports if abs(one.first - hit.first) <= 14),
@@ -404,6 +426,8 @@ def _cues(part: Part, number: int) -> list[Cue]:
             )
             if support is not None:
                 status, near = _verb_status(part, support, begin)
+            elif earlier is not None and 0 <= hit.first - earlier <= 16:
+                status, near = Status.BACKGROUND, True
             reach = 9 if hit.entry.kind == "visit" else 4
             if hit.entry.mode in (None, "multilateral") and any(-4 <= one.first - hit.last < reach and _same_clause(part, one, hit) for one in nears):
                 status = Status.PLANNED
@@ -417,6 +441,15 @@ def _cues(part: Part, number: int) -> list[Cue]:
             status, explicit, near = Status.BACKGROUND, True, False
         cues.append(Cue(hit, status or Status.NEW, explicit, near))
     return cues
+
+
+def _earlier_clause(part: Part, hits: Sequence[Hit]) -> int | None:
+    """Arabic "كان ... قد": where a clause begins that tells what was before the news."""
+    words = part.tokens.words
+    for hit in hits:
+        if hit.entry.tag == "copula" and "قد" in words[hit.last : hit.last + 7]:
+            return hit.first
+    return None
 
 
 def _since(part: Part, hit: Hit) -> bool:
@@ -451,7 +484,7 @@ def _shifts(part: Part, hits: Sequence[Hit], begin: int, end: int) -> list[tuple
                 continue
             if any(one.entry.tag == "demonstratives" and hit.first <= one.first < noun.first for one in hits):
                 continue
-            if tag == "background_intro" and not _has_complement(part, noun, end):
+            if not _has_complement(part, noun, end):
                 continue
             status = Status.BACKGROUND if tag == "background_intro" else Status.PLANNED
             found.append((hit.first, _shift_end(part, noun, begin, end, hit.first), status))
@@ -499,30 +532,53 @@ def _frames_of(part: Part, number: int, published: date | None, order: int) -> l
             return [pair]
     if not cues:
         return _attendance(part, number, order)
+    regions = _shifts(part, list(hits_between(part.hits, begin, end)), begin, end)
+    frames = _told_aside(part, number, regions, cues, order, published)
+    holes = tuple((low, high) for low, high, _ in regions)
+    cues = [cue for cue in cues if not any(low <= cue.hit.first < high for low, high in holes)]
     groups: list[list[Cue]] = []
     for cue in cues:
-        if groups and groups[-1][-1].status is cue.status:
-            groups[-1].append(cue)
-        elif groups and cue.hit.entry.kind == "support" and not cue.explicit:
+        if groups and (groups[-1][-1].status is cue.status or (cue.hit.entry.kind == "support" and not cue.explicit)):
             groups[-1].append(cue)
         else:
             groups.append([cue])
-    frames = []
     first = begin
-    forced = [(low, high) for low, high, _ in _shifts(part, list(hits_between(part.hits, begin, end)), begin, end)]
     for index, group in enumerate(groups):
-        last = end
-        if index + 1 < len(groups):
-            following = groups[index + 1][0].hit.first
-            edge = next((low for low, high in forced if group[-1].hit.first < low <= following), None)
-            if edge is None:
-                edge = next((high for low, high in forced if group[-1].hit.last <= high <= following), None)
-            last = edge if edge is not None else _clause_start(part, following, group[-1].hit.last)
-        status = group[0].status
-        explicit = any(cue.explicit for cue in group)
-        segment = Segment(part, number, first, last, status, explicit)
+        last = _clause_start(part, groups[index + 1][0].hit.first, group[-1].hit.last) if index + 1 < len(groups) else end
+        segment = Segment(part, number, first, last, group[0].status, any(cue.explicit for cue in group), holes)
         frames.extend(_split_by_time(_frame(segment, group, order), published))
         first = last
+    return frames
+
+
+def _told_aside(
+    part: Part, number: int, regions: Sequence[tuple[int, int, Status]], cues: Sequence[Cue], order: int, published: date | None
+) -> list[Frame]:
+    """The frames of the stretches of a sentence that tell of another time ("cinq jours après le patron de la CIA, ...")."""
+    frames = []
+    done = 0
+    for first, last, status in sorted(regions, key=lambda region: region[0]):
+        first = max(first, done)
+        if first >= last:
+            continue
+        done = last
+        inside = [replace(cue, status=status) for cue in cues if first <= cue.hit.first < last]
+        frame = _frame(Segment(part, number, first, last, status, True), inside, order)
+        if not any(cue.hit.entry.strength >= 2 for cue in inside):
+            if not any(actor.kind in SECURITY_KINDS and actor.type != "body" for actor in frame.actors):
+                subject = _subject_before(part, number, first, {actor.country for actor in frame.actors if actor.kind in SECURITY_KINDS and actor.country})
+                if subject is None or not frame.dates or subject.kind not in SECURITY_KINDS:
+                    continue
+                frame.actors.insert(0, subject)
+            actors = frame.actors
+            frame = _frame(frame.segment, [*inside, Cue(Hit(first, last, _TOGETHER), status, True)], order)
+            frame.actors = actors
+        if any(hit.entry.tag == "celle" and first <= hit.first < last for hit in hits_between(part.hits, first, last)):
+            # "la visite au Maroc de X intervient après celle de Y": to Morocco as well
+            low, high = _within(part, part.bounds[number][0], first)
+            frame.places += [place for place in part.places if low <= place.start < high and place.prep in ("in", "to")]
+            frame.implied |= {place.country for place in frame.places if place.country and place.prep in ("in", "to")}
+        frames.extend(_split_by_time(frame, published))
     return frames
 
 
@@ -543,14 +599,13 @@ def _within(part: Part, first: int, last: int) -> tuple[int, int]:
 
 def _frame(segment: Segment, cues: list[Cue], order: int) -> Frame:
     part = segment.part
-    low, high = _within(part, segment.first, segment.last)
-    hits = list(hits_between(part.hits, segment.first, segment.last))
+    hits = [hit for hit in hits_between(part.hits, segment.first, segment.last) if segment.holds(hit.first)]
     frame = Frame(
         segment,
         cues,
-        _present(part, [actor for actor in part.actors if low <= actor.start < high], hits),
-        [mention for mention in part.dates if low <= mention.start < high],
-        [place for place in part.places if low <= place.start < high and not place.byline],
+        _present(part, [actor for actor in part.actors if segment.holds(part.tokens.at(actor.start))], hits),
+        [mention for mention in part.dates if segment.holds(part.tokens.at(mention.start))],
+        [place for place in part.places if segment.holds(part.tokens.at(place.start)) and not place.byline],
         order,
     )
     frame.actors = _of_all(part, frame)
@@ -682,9 +737,12 @@ def _span(days: Days) -> tuple[date, date] | None:
 
 
 def read_days(mention: DateMention, status: Status) -> Days:
-    """The days a mention means; a bare weekday in an announcement is the coming one."""
-    if status is Status.PLANNED and mention.alternative is not None and mention.direction != "past":
-        return mention.alternative
+    """The days a mention means: of a day without a year or week, the coming one in an announcement, the last one in a recollection."""
+    if mention.alternative is not None:
+        if status is Status.PLANNED and mention.direction == "past":
+            return mention.alternative
+        if status is Status.BACKGROUND and mention.direction == "future":
+            return mention.alternative
     return mention.days
 
 
@@ -803,7 +861,8 @@ def _lend_hero(frame: Frame, hero: Actor | None) -> None:
     if any(same_actor(hero, one) for one in frame.actors) or any(one.country == hero.country for one in frame.actors):
         return
     pronoun = any(hit.entry.tag == "subject_pronouns" for hit in hits_between(frame.part.hits, frame.segment.first, frame.segment.last))
-    if not frame.actors or pronoun or any(actor.country is None or actor.type == "pronoun-group" for actor in frame.actors):
+    aside = frame.segment.explicit and frame.segment.first > frame.part.bounds[frame.segment.sentence][0] and frame.segment.status is Status.BACKGROUND
+    if not frame.actors or pronoun or aside or any(actor.country is None or actor.type == "pronoun-group" for actor in frame.actors):
         frame.actors.insert(0, hero)
 
 
@@ -969,6 +1028,8 @@ def _fit(draft: Draft, frame: Frame) -> float:
         return -1.0
     if countries and countries <= known and (shared or len(known) < 3 or frame.anaphoric):
         return 1.0 + shared
+    if not draft.people and abs(frame.order - draft.frames[-1].order) <= 2 and not (countries and known and not countries & known):
+        return 0.5 + shared
     if len(known) < 2 or len(countries) < 2:
         # One of them is still incomplete: the same run of sentences tells of one encounter
         near = frame.order - draft.frames[-1].order

@@ -160,6 +160,16 @@ class _Article:
             return self.register.body_for(noun.type, country), country, True
         return None, country, country is not None
 
+    def _body_of_one(self, noun: Noun, phrase: Phrase, ids: tuple[str, ...]) -> tuple[Body | None, str | None, bool]:
+        """The same beside a known name: of several bodies that where one of the persons has an office."""
+        if noun.country is None:
+            offices = {office.body for one in ids for office in self.register.persons[one].offices}
+            for one in noun.bodies:
+                if one in offices:
+                    body = self.register.bodies[one]
+                    return body, body.country, True
+        return self._body(noun, phrase)
+
     def _preferred(self, noun: Noun, phrase: Phrase) -> tuple[Body, bool]:
         """Of several bodies of one name that whose country is named near by, else the outlet's, the only one spoken of, the usual one."""
         bodies = [self.register.bodies[one] for one in noun.bodies]
@@ -262,7 +272,7 @@ class _Article:
 
     def _known(self, phrase: Phrase, name: Name) -> _Draft | None:
         noun = phrase.noun
-        body, country, sure = self._body(noun, phrase) if noun is not None else (None, None, False)
+        body, country, sure = self._body_of_one(noun, phrase, name.ids) if noun is not None else (None, None, False)
         chosen = self._choose(name.ids, body if sure else None, country if sure else None)
         person = self.register.persons[chosen]
         if (not name.full or person.context) and not self._supported(chosen, noun, body if sure else None, country if sure else None):

@@ -13,11 +13,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.detect.fold import fold, fold_key
-from pipelines.detect.places import PlaceMention, find_places
+from pipelines.detect.places import PlaceMention, find_places, load_places
 from pipelines.detect.scan import Lexicon, Token, tokens
 
 _UPPER = "".join(c for c in map(chr, (*range(0x41, 0x250), *range(0x1E00, 0x1F00))) if unicodedata.category(c) in ("Lu", "Lt"))
@@ -34,6 +34,7 @@ _MORE_NAME = re.compile(rf"{_JOINT}(?:{_PARTICLE}{_JOINT}){{0,2}}{_WORD}")
 _LAST_CAPITAL = re.compile(rf"({_WORD}){_JOINT}$")
 _ARABIC_WORD = re.compile(r"[\u0621-\u063a\u0641-\u065f\u0670-\u06d3]{1,40}")
 _ARABIC_LINEAGE = re.compile(r" (?:بن|آل|ابن|ولد|بنت) ?[\u0621-\u064a\u064b-\u0652]{1,30}(?: (?=بن|آل|ابن))?")
+_POSSESSOR = re.compile(rf"({_WORD})['’]s?{_JOINT}$")
 _LAST_ARABIC = re.compile(r"([\u0621-\u063a\u0641-\u064a]{2,20}) $")
 _AFTER = re.compile(r"(?:\s{0,2}\([^()\n]{1,60}\))?[^\S\n]{0,2}\n?(?:([,:،–—-])\s{0,2})?")
 _ARTICLE_BEFORE = re.compile(r"(?<![^\W_])(?:le|la|les|l['’]|el|los|las|the|un|une|uno|una|an|a|son|sa|su|his|her)\s?$", re.IGNORECASE)
@@ -297,7 +298,7 @@ class Phrases:
                 return
             gap = part.gap(token.end, noun.start)
             if gap is None or gap not in ("", "'s", "'"):
-                return
+                break
             words = token.entry.words
             if gap == "" and "former" in words:
                 noun.former = True
@@ -309,6 +310,18 @@ class Phrases:
                 return
             token.taken = True
             noun.start = token.start
+        if self.english and noun.country is None:
+            self._capital_before(part, noun)
+
+    def _capital_before(self, part: Part, noun: Noun) -> None:
+        """ "Washington's ambassador": a capital speaks for its country, also where its name alone might be something else."""
+        before = _POSSESSOR.search(part.text, max(0, noun.start - 40), noun.start)
+        if before is None:
+            return
+        for name in load_places().names.get(fold_key(before[1]), ()):
+            if len(name.words) == 1 and name.country is not None and name.kind in ("city", "country"):
+                noun.country, noun.start = name.country, before.start(1)
+                return
 
     def _rightwards(self, part: Part, noun: Noun, number: int) -> None:
         """What the office is of: fields, bodies, countries, brackets with an acronym, a second office of the same person."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from monitor.mail.message import SUBJECT_LENGTH, clean, cut, scrub
@@ -67,7 +68,7 @@ class Card:
     title: tuple[Words, ...]  # names to be joined by dashes
     more: str | None
     when: str
-    where: Words | None
+    where: tuple[Words, ...]  # city, country
     mode: str | None
     badge: str | None
     people: tuple[Person, ...]
@@ -204,7 +205,12 @@ def safe_url(url: str | None) -> str | None:
         parts = urlsplit(url.strip())
         if parts.scheme.lower() not in ("http", "https") or not parts.hostname or parts.username is not None:
             return None
-        return quote(url.strip(), safe="%/:?#[]@!$&'()*+,;=~-._", errors="replace")
+        host = parts.hostname.encode("idna").decode("ascii") if not parts.hostname.isascii() else parts.hostname
+        if not re.fullmatch(r"[a-z0-9.:_-]+", host):
+            return None
+        where = f"[{host}]" if ":" in host else host
+        parts = parts._replace(netloc=f"{where}:{parts.port}" if parts.port else where)
+        return quote(urlunsplit(parts), safe="%/:?#[]@!$&'()*+,;=~-._", errors="replace")
     except ValueError:
         return None
 
@@ -230,7 +236,8 @@ class _Maker:
             ("older", len(self.digest.of("older"))),
             ("possible", len(self.digest.of("possible"))),
         ]
-        return " · ".join(self.frame.count(what, n) for what, n in pairs if n)
+        # A count does not part from its noun at the end of a line
+        return " · ".join(self.frame.count(what, n).replace(" ", "\u00a0") for what, n in pairs if n)
 
     def preheader(self) -> str:
         news = [_lead(item.meeting, self.frame) for item in self.digest.news[1:4]]
@@ -303,7 +310,8 @@ class _Maker:
         """For what was told before: what is different, and the reports that say so."""
         meeting = item.meeting
         told = set(item.told.facts.outlets) if item.told else set()
-        links = tuple(link for link in self.links(meeting) if item.section == "correction" or link.outlet.text not in told)
+        correction = item.section == "correction"
+        links = [replace(link, copies=()) for link in self.links(meeting) if correction or link.outlet.text not in told]
         return Card(
             number=item.position,
             section=item.section,
@@ -312,7 +320,7 @@ class _Maker:
             quote=None,
             quoted_from=None,
             counted=None,
-            links=links[:4],
+            links=tuple(links[: 1 if correction else 4]),
             notes=tuple(self.notes(item)),
             facts=tuple(fact for change in item.changes if (fact := self.change(change, item)) is not None),
             **self._top(meeting),  # type: ignore[arg-type]
@@ -359,7 +367,7 @@ class _Maker:
             "more": self.frame.count("more", more) if more else None,
             "when": self.frame.days(meeting.days, self.today),
             "where": self.place(meeting.city, meeting.country),
-            "mode": self.frame.label("mode", meeting.mode) if meeting.mode else None,
+            "mode": clean(self.frame.label("mode", meeting.mode)) if meeting.mode else None,
         }
 
     def badge(self, item: Item) -> str | None:
@@ -368,13 +376,20 @@ class _Maker:
             return self.frame.text(f"item.{status.value}")
         return None
 
-    def place(self, city: str | None, country: str | None) -> Words | None:
-        named = [clean(part) for part in (city, self.frame.country(country)) if part]
-        return _words(", ".join(named)) if named else None
+    def place(self, city: str | None, country: str | None) -> tuple[Words, ...]:
+        return tuple(_words(part) for part in (city, self.frame.country(country)) if part)
+
+    def ours(self, text: str) -> Words:
+        return Words(text, self.frame.direction, self.frame.language)
+
+    def embed(self, text: str) -> str:
+        """A name inside one of our own sentences; isolated (U+2068, U+2069) if it runs the other way."""
+        text = clean(text)
+        return text if direction(text) == self.frame.direction else f"\u2068{text}\u2069"
 
     def person(self, who: Who) -> Person:
         name, role, body = (clean(part or "") for part in (who.name, who.role, who.body))
-        country = self.frame.country(who.country)
+        country = clean(self.frame.country(who.country) or "")
         rest = [cut(role, ROLE_LENGTH)]
         if body and body.casefold() not in role.casefold():
             rest.append(body)
@@ -388,7 +403,8 @@ class _Maker:
         return Person(_words(name), tuple(parts))
 
     def topics(self, meeting: MeetingLine) -> str | None:
-        return self.frame.text("frame.separator").join(self.frame.label("topic", topic) for topic in meeting.topics) or None
+        named = (clean(self.frame.label("topic", topic)) for topic in meeting.topics)
+        return self.frame.text("frame.separator").join(named) or None
 
     def counted(self, meeting: MeetingLine) -> str | None:
         if not meeting.sources:
@@ -433,40 +449,42 @@ class _Maker:
         if item.section == "correction" and meeting.merged_into is not None:
             yield frame.text("item.merged")
         elif item.section == "correction" and meeting.withdrawn:
-            yield clean(f"{frame.text('item.wrong')} {meeting.withdrawn}")
-        for earlier in meeting.earlier:
-            yield self.ledger(earlier)
+            yield f"{frame.text('item.wrong')} {self.embed(meeting.withdrawn)}".strip()
+        if item.section in ("new", "held", "planned"):
+            for earlier in meeting.earlier:
+                yield self.ledger(earlier)
 
     def ledger(self, earlier: Earlier) -> str:
         last = self.frame.days(earlier.last, self.today)
-        return self.frame.count("earlier", earlier.times, one=clean(earlier.one), other=clean(earlier.other), last=last)
+        return self.frame.count("earlier", earlier.times, one=self.embed(earlier.one), other=self.embed(earlier.other), last=last)
 
     def change(self, change: Change, item: Item) -> Fact | None:
         frame, told, meeting = self.frame, item.told, item.meeting
         if told is None:
             return None
         if change.kind in ("people", "named"):
-            people = tuple(_words(self.in_one_line(who)) for who in change.people)
+            people = tuple(self.ours(self.in_one_line(who)) for who in change.people)
             return Fact(frame.text(f"item.change_{change.kind}"), people)
         if change.kind == "reports":
             return Fact(frame.text("item.change_reports"), tuple(_words(outlet) for outlet in change.outlets))
         if change.kind == "days":
             after, before = (frame.days(days, self.today) for days in (meeting.days, told.facts.days))
         elif change.kind == "place":
-            nowhere = frame.text("item.nowhere")
             places = (self.place(meeting.city, meeting.country), self.place(told.facts.city, told.facts.country))
-            after, before = (place.text if place else nowhere for place in places)
+            after, before = (self.in_a_row(place) or frame.text("item.nowhere") for place in places)
         elif change.kind == "status":
             after, before = (frame.label("item", status).lower() for status in (meeting.status.value, told.facts.status))
         else:
             return None
         said = frame.text(f"item.change_{change.kind}", after=after, before=before)
-        return Fact("", (Words(said, frame.direction, frame.language),))
+        return Fact("", (self.ours(said),))
 
     def in_one_line(self, who: Who) -> str:
         person = self.person(who)
-        separator = self.frame.text("frame.separator")
-        return separator.join([person.name.text, *(part.text for part in person.rest)])
+        return self.in_a_row((person.name, *person.rest))
+
+    def in_a_row(self, words: Iterable[Words]) -> str:
+        return self.frame.text("frame.separator").join(self.embed(part.text) for part in words)
 
     # The foot
 
@@ -504,7 +522,14 @@ class _Maker:
         if trouble.since is not None:
             local = trouble.since.astimezone(ZoneInfo(self.zone)).date()
             since = self.frame.text("watch.since", when=self.frame.day(local, self.today))
-        return Gap(_words(trouble.outlet), since, _words(cut(clean(trouble.why), 120)) if trouble.why else None)
+        return Gap(_words(trouble.outlet), since, self.why(trouble))
+
+    def why(self, trouble: Trouble) -> Words | None:
+        """What is wrong with a feed, in the frame's language where it has words for it."""
+        known = self.frame.words["trouble"].get(trouble.kind or "")
+        if known:
+            return self.ours(str(known).format(status=trouble.status or ""))
+        return _words(cut(clean(trouble.why), 120)) if trouble.why else None
 
 
 def _lead(meeting: MeetingLine, frame: Frame) -> str:
@@ -516,7 +541,7 @@ def _name(who: Who, frame: Frame) -> str:
     """The shortest that stands for a participant."""
     if who.name:
         return clean(who.name)
-    country = frame.country(who.country)
+    country = clean(frame.country(who.country) or "")
     seat = clean(who.body or who.role or "") or frame.text("item.unnamed")
     # A body without a name needs its country: there is a "Police nationale" in many
     return f"{cut(seat, 80)} ({country})" if country and not who.body_id else cut(seat, 80)

@@ -242,7 +242,7 @@ def meetings_per_country(connection: Connection, today: date) -> tuple[Counted, 
     counted = func.count(meeting_participants.c.meeting_id.distinct())
     query = (
         select(meeting_participants.c.country, counted)
-        .where(meeting_participants.c.meeting_id.in_(select(held.c.id)), meeting_participants.c.country.is_not(None))
+        .where(meeting_participants.c.meeting_id.in_(select(held.c.id)), meeting_participants.c.country.not_in(("INT", "EU")))
         .group_by(meeting_participants.c.country)
         .order_by(counted.desc(), meeting_participants.c.country)
         .limit(COUNTRIES_SHOWN)

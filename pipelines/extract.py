@@ -261,7 +261,7 @@ def _choose(sheet: _Sheet, entry: Entry) -> tuple[str, TextFrom, bool] | None:
         json_words = _words(sheet.json_text)
         fed_words = _words(fed) if fed_from == "feed" else 0
         # Another source wins only if clearly longer: the page keeps paragraphs and captions apart better than JSON-LD does
-        if page_words and page_words * 1.6 >= max(json_words, fed_words) and page_words >= min(30, _words(entry.summary)):
+        if page_words and page_words * 2 >= max(json_words, fed_words) and page_words >= min(30, _words(entry.summary)):
             return sheet.text, "page", sheet.locked
         if json_words > max(page_words, _words(entry.summary)) and json_words * 1.3 >= fed_words:
             return sheet.json_text, "json-ld", sheet.locked and json_words < 150
@@ -312,6 +312,7 @@ _OPENING = re.compile(
 )
 _CLOSINGS = {name: re.compile(f"</{name}\\s*>", re.IGNORECASE) for name in ("script", "style", "svg", "noscript", "template")}
 _DATA_ADDRESS = re.compile(r"data:[a-z]+/[^\"'\s>)]{200,}", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"[.!?…:;,؟؛،»”\"')\]]\s*$")
 _TAGS = re.compile("<[^>]*>")
 _PASSWORD = re.compile(r"<input[^>]{0,500}type\s*=\s*[\"']?password")
 _APP_ROOT = re.compile(r"<div[^>]{0,300}id=[\"']?(?:root|app|__next|__nuxt|___gatsby|main-app)[\"']?[^>]{0,300}>\s*</div>")
@@ -580,6 +581,8 @@ def _narrow(tree: Any) -> Any:
 def _main_paragraphs(tree: Any, size: int) -> list[str]:
     """The lines trafilatura takes for the article. Its slow comparison with two other extractors only where the quick way went wrong."""
     page = _narrow(tree)
+    # trafilatura drops these later itself; it is faster without them
+    lxml.etree.strip_tags(page, "span", "strong", "em", "b", "i", "u", "font", "small", "big", "mark")
     quick = _lines(page, size, fast=True)
     told = [text for element in page.iter("p") if len(text := one_line(_text_of(element))) > 80]
     if not _looks_wrong(quick, told):
@@ -664,9 +667,30 @@ def _told(paragraphs: list[str], titles: tuple[str, ...], *, locked: bool) -> tu
         elif not (is_furniture(paragraph) or paragraph in titles or (len(paragraph) > 80 and paragraph in seen)):
             kept.append(paragraph)
             seen.add(paragraph)
-    text = tidy("\n\n".join(kept))[:MAX_TEXT]
     offered = 0 <= offer_at and sum(map(len, kept[offer_at:])) < 600
+    text = tidy("\n\n".join(_without_lists_of_titles(kept)))[:MAX_TEXT]
     return text, offered or (locked and len(text) < 1_500)
+
+
+def _without_lists_of_titles(lines: list[str]) -> list[str]:
+    """Without the lines that are no sentences where many stand together: menus before the text, titles of other articles after it.
+
+    A text without any sentence is left alone.
+    """
+    sentences = [bool(_SENTENCE_END.search(line)) or len(line) > 160 for line in lines]
+    if not any(sentences):
+        return lines
+    first, last = sentences.index(True), len(lines) - sentences[::-1].index(True)
+    kept = lines[:first] if first < 3 else [line for line in lines[:first] if len(line) > 60]
+    run: list[str] = []
+    for line, is_sentence in zip(lines[first:last], sentences[first:last], strict=True):
+        if is_sentence or line.startswith("- "):
+            kept += run if len(run) < 6 else []
+            kept.append(line)
+            run = []
+        else:
+            run.append(line)
+    return kept
 
 
 def _text_of(element: Any) -> str:

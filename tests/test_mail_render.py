@@ -498,7 +498,7 @@ def test_no_name_date_or_number_appears_that_no_source_says(language, made):
     (part,) = shown(made, language)
     known = set(re.findall(r"[^\W\d_]+", _said_by_sources(made) + " " + _said_by_frame(language)))
     in_sources = set(re.findall(r"\d+", _said_by_sources(made)))
-    for text in (pieces_of(part.html), re.sub(r"https?://\S+", "", part.text)):
+    for text in (pieces_of(part.html), re.sub(r"(https?://|mailto:)\S+", "", part.text)):
         text = re.sub("[\u2068\u2069]", " ", text)
         words = set(re.findall(r"[^\W\d_]+", fold_key(text)))
         assert words <= known, sorted(words - known)

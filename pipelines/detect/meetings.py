@@ -17,7 +17,7 @@ from pipelines.detect.dates import DateMention, find_dates
 from pipelines.detect.fold import fold, fold_key
 from pipelines.detect.mentions import Actor
 from pipelines.detect.model import UNKNOWN_DAYS, Days, Field, Quote, Status
-from pipelines.detect.places import PlaceMention, find_places
+from pipelines.detect.places import PlaceMention, find_places, load_places
 from pipelines.detect.sentences import Sentence, split
 
 # A day further back than this is no longer the news; a lead may be slower (weeklies, features)
@@ -106,6 +106,9 @@ class Frame:
     def _weight(self, entry: Entry) -> int:
         if entry.kind == "sign" and not entry.noun and not any(cue.hit.entry.id in ("memorandum", "agreement", "talks", "gathering") for cue in self.cues):
             return 1  # chiefs sign much at home
+        if entry.id == "delegation":
+            guests = {actor.country for actor in self.actors if actor.rank == "delegation" and actor.country}
+            return 2 if guests and self.implied - guests else 1
         if entry.kind == "session" and not any(cue.hit.entry.kind in ("support", "attend", "meet") for cue in self.cues):
             return 1  # "les délégations à l'assemblée générale" is where people were, not what they did
         if entry.kind in ("receive", "visit", "attend") or entry.id == "discuss":
@@ -213,6 +216,38 @@ def _sober(actor: Actor) -> Actor:
     return actor
 
 
+# In Arabic one word is the country and its capital; the press means the city where people meet
+_CITY_STATES = frozenset(("TN", "DZ", "KW", "DJ", "SG", "LU"))
+
+
+def _venues(part: Part, language: str) -> tuple[PlaceMention, ...]:
+    """The places, with "la capitale malienne" read as Bamako, "visited Tunis" as going there, and no "sale" for Salé."""
+    known = load_places()
+    tokens = part.tokens
+    leads = {hit.last for hit in part.hits if hit.entry.tag == "towards"}
+    found: list[PlaceMention] = []
+    for place in part.places:
+        written = part.original[place.start : place.end]
+        if place.kind == "city" and written.islower() and written.isascii():
+            continue
+        if place.prep is None and place.kind in ("city", "country") and tokens.at(place.start) in leads:
+            place = replace(place, prep="to")
+        if language == "ar" and place.kind == "country" and place.country in _CITY_STATES and place.prep in ("in", "to"):
+            city = known.capitals.get(place.country)
+            if city:
+                place = replace(place, kind="city", city_id=city, city=known.cities[city][0])
+        found.append(place)
+    for hit in part.hits:
+        if hit.entry.tag != "capital":
+            continue
+        beside = next((place for place in found if place.country and place.kind in ("demonym", "country") and 0 <= tokens.at(place.start) - hit.last <= 2), None)
+        city = known.capitals.get(beside.country) if beside is not None and beside.country else None
+        if city and beside is not None:
+            start, end = tokens.starts[hit.first], max(tokens.ends[hit.last - 1], beside.end)
+            found.append(PlaceMention(start, end, city, known.cities[city][0], beside.country, "city", "in"))
+    return tuple(sorted(found, key=lambda place: place.start))
+
+
 def _with_counterparts(part: Part) -> list[Actor]:
     """The actors, delegations with the country that stands beside them, and nameless parties ("ses interlocuteurs algériens")."""
     tokens = part.tokens
@@ -310,6 +345,7 @@ def read_part(name: Field, text: str, language: str, published: datetime | None,
         find_places(text, language, folded=folded),
         mine,
     )
+    part.places = _venues(part, language)
     part.actors = _with_counterparts(part)
     part.lead = next((i for i, s in enumerate(sentences) if s.kind == "body" and bounds[i][1] - bounds[i][0] > 7), 0)
     return part
@@ -377,10 +413,10 @@ def _is_cue(part: Part, hit: Hit, begin: int) -> bool:
         return False
     if entry.noun:
         return True
-    if entry.id == "presence":
+    if entry.id in ("presence", "invite"):
         reach = part.tokens.ends[min(hit.last + 7, len(part.tokens.ends)) - 1]
         low = part.tokens.starts[hit.first]
-        return any(low < place.start < reach and place.prep == "in" and place.kind == "city" for place in part.places)
+        return any(low < place.start < reach and place.prep in ("in", "to") and place.kind == "city" for place in part.places)
     if hit.first > begin and any(one.last == hit.first and one.entry.tag == "negation" for one in hits_between(part.hits, hit.first - 1, hit.first)):
         return False
     if entry.tense == "participle":
@@ -611,8 +647,11 @@ def _frame(segment: Segment, cues: list[Cue], order: int) -> Frame:
     frame.actors = _of_all(part, frame)
     frame.anaphoric = any(hit.entry.tag in ("anaphors", "subject_pronouns", "demonstratives") for hit in hits)
     frame.attendance = any(hit.entry.tag == "attend" for hit in hits)
-    if any(cue.hit.entry.kind in ("visit", "receive") or cue.hit.entry.id == "visit" for cue in cues):
-        frame.implied = {p.country for p in frame.places if p.country and p.kind != "demonym" and (p.prep in ("in", "to"))}
+    if any(cue.hit.entry.kind in ("visit", "receive") for cue in cues):
+        frame.implied = {p.country for p in frame.places if p.country and p.kind != "demonym" and p.prep in ("in", "to")}
+        bare = {p.country for p in frame.places if p.country and p.kind == "city" and p.prep is None}
+        if not frame.implied and len(bare) == 1 and any(cue.hit.entry.id == "visit" and not cue.hit.entry.noun for cue in cues):
+            frame.implied = bare
     return frame
 
 
@@ -637,9 +676,10 @@ def _side_by_side(part: Part, number: int, order: int) -> Frame | None:
     if not (day or venue):
         return None
     status = Status.NEW
+    fresh = any(low <= one.start < high and one.direction in ("past", "same") and one.days.precision in ("day", "range") for one in part.dates)
     if "recall" in tags or "pluperfect" in tags and "past" not in tags:
         status = Status.BACKGROUND
-    elif "future" in tags:
+    elif "future" in tags and not fresh:
         status = Status.PLANNED
     cue = Cue(Hit(begin, end, _TOGETHER), status, status is not Status.NEW)
     return _frame(Segment(part, number, begin, end, status, cue.explicit), [cue], order)
@@ -754,7 +794,7 @@ def _settle(frame: Frame, published: date | None) -> Frame:
     status = segment.status
     spans = [span for mention in frame.dates if mention.kind != "duration" and (span := _span(read_days(mention, status)))]
     lead = segment.part.field == "title" or segment.sentence <= segment.part.lead + 1
-    if status is Status.NEW and spans:
+    if status is Status.NEW and spans and not _is_this(frame):
         near = [last for _, last in spans if (published - last).days <= (_LEAD_DAYS if lead else _NEWS_DAYS)]
         coming = [first for first, _ in spans if first > published]
         if not near:
@@ -766,6 +806,13 @@ def _settle(frame: Frame, published: date | None) -> Frame:
     if status is not segment.status:
         frame.segment = segment._replace(status=status)
     return frame
+
+
+def _is_this(frame: Frame) -> bool:
+    """ "cette rencontre": the one just told, whatever other days the sentence names."""
+    hits = list(hits_between(frame.part.hits, frame.segment.first, frame.segment.last))
+    pointers = {hit.last for hit in hits if hit.entry.tag == "demonstratives"}
+    return any(cue.hit.entry.noun and cue.hit.first - step in pointers for cue in frame.cues for step in (0, 1))
 
 
 def _past_form(frame: Frame) -> bool:
@@ -803,6 +850,7 @@ def gather(parts: Sequence[Part], published: datetime | None) -> list[Draft]:
     for draft in drafts:
         if draft.status is Status.NEW:
             _complete(draft, drafts, parts)
+    _follow_text(drafts)
     _promote(drafts, today)
     drafts = _join_background(drafts)
     return drafts
@@ -866,6 +914,22 @@ def _lend_hero(frame: Frame, hero: Actor | None) -> None:
         frame.actors.insert(0, hero)
 
 
+def _follow_text(drafts: list[Draft]) -> None:
+    """A headline's present tense ("viaja hoy a Rabat") is what the text says it is: still to come."""
+    for draft in list(drafts):
+        if draft.status is not Status.NEW or any(frame.part.field == "text" for frame in draft.frames):
+            continue
+        if any(one.status is Status.NEW and one is not draft and len(one.countries) >= 2 for one in drafts):
+            continue
+        planned = next(
+            (one for one in drafts if one.status is Status.PLANNED and any(same_actor(a, b) for a in one.actors for b in draft.actors)), None
+        )
+        if planned is not None:
+            for frame in draft.frames:
+                planned.add(frame)
+            drafts.remove(draft)
+
+
 def _promote(drafts: Sequence[Draft], today: date | None) -> None:
     """A text that tells its only encounter in the pluperfect ("avait reçu jeudi") still has it as its news, if it is fresh."""
     if today is None or any(draft.status in (Status.NEW, Status.PLANNED) and len(draft.countries) >= 2 for draft in drafts):
@@ -895,7 +959,7 @@ def _complete(draft: Draft, drafts: Sequence[Draft], parts: Sequence[Part]) -> N
             if any(hit.entry.tag in ("recall", "denied") for hit in hits):
                 continue
             low, high = _within(part, begin, end)
-            inside = [one for one in part.actors if low <= one.start < high and one.country and not one.former and one.type in ("person", "title")]
+            inside = [one for one in part.actors if low <= one.start < high and one.country and not one.former and (one.type in ("person", "title") or one.rank == "delegation")]
             for actor in _present(part, inside, hits):
                 draft.join(actor)
             if len(draft.countries) >= 2:

@@ -14,7 +14,7 @@ from pipelines.detect.places import PlaceMention
 from pipelines.detect.sentences import Dateline
 
 _CATEGORY = {kind: kind for kind in SECURITY_KINDS} | {"prosecutor": "justice"}
-_GENERIC = frozenset(("generic", "deputy", "liaison", "", None))
+_SLOWEST = 45  # days after which nothing is told as news any more
 
 
 def participants_of(draft: Draft) -> list[Actor]:
@@ -24,7 +24,7 @@ def participants_of(draft: Draft) -> list[Actor]:
     for actor in named:
         if not any(actor_key(actor) == actor_key(one) for one in chosen):
             chosen.append(actor)
-    for actor in draft.actors:
+    for actor in sorted(draft.actors, key=lambda one: one.kind not in SECURITY_KINDS):
         if actor.name or actor.type == "pronoun-group":
             continue
         if any(same_actor(actor, one) for one in chosen):
@@ -77,12 +77,16 @@ def days_of(draft: Draft, parts: Sequence[Part], published: date | None) -> tupl
     for part, mentions in _date_sources(draft, parts, published):
         for mention in mentions:
             days = read_days(mention, draft.status)
-            if days.first is None or mention.kind == "duration" or days.precision == "unknown":
+            if days.first is None or days.last is None or mention.kind == "duration" or days.precision == "unknown":
+                continue
+            if draft.status is Status.NEW and published is not None and not -1 <= (published - days.last).days <= _SLOWEST:
                 continue
             quote = part.quote(mention.start, mention.end)
             if days.precision in ("day", "range"):
-                return days, quote
-            month = month or (days, quote)
+                if month is None or (month[0].first and month[0].last and month[0].first <= days.first <= month[0].last):
+                    return days, quote
+            else:
+                month = month or (days, quote)
     if month is not None:
         return month
     return UNKNOWN_DAYS, None
@@ -154,10 +158,25 @@ def place_of(draft: Draft, parts: Sequence[Part], line: Dateline | None) -> tupl
     visited: tuple[str, Quote] | None = None
     for frame in telling:
         for place in frame.places:
-            if place.kind == "city" and place.prep in ("in", "to"):
-                return _city(frame.part, place)
             if place.kind == "country" and place.prep in ("in", "to") and visited is None and place.country:
                 visited = (place.country, frame.part.quote(place.start, place.end))
+    sure = [frame for frame in telling if frame.strength >= 2 and frame.pair and frame.part.field == "text"]
+    for frame in sure:
+        city = _venue(frame.places)
+        if city is not None:
+            return _city(frame.part, city)
+    if sure and draft.status is Status.NEW:
+        # "... brought General X to Algiers. He was met by Y."
+        part, number = sure[0].part, sure[0].segment.sentence - 1
+        if number >= 0 and part.sentences[number].kind == "body":
+            low, high = part.sentences[number].start, part.sentences[number].end
+            city = _venue([place for place in part.places if low <= place.start < high])
+            if city is not None and (city.country in countries or city.prep == "in"):
+                return _city(part, city)
+    for frame in telling:
+        city = _venue(frame.places)
+        if city is not None:
+            return _city(frame.part, city)
     for frame in telling:
         if frame.cues:
             found = _bare_city(frame.part, frame.places, countries)
@@ -182,6 +201,15 @@ def place_of(draft: Draft, parts: Sequence[Part], line: Dateline | None) -> tupl
     if visited is not None:
         return Place(None, visited[0]), visited[1]
     return NOWHERE, None
+
+
+def _venue(places: Sequence[PlaceMention]) -> PlaceMention | None:
+    """The city that the words make a venue: "in" before "to"."""
+    for prep in ("in", "to"):
+        for place in places:
+            if place.kind == "city" and place.prep == prep:
+                return place
+    return None
 
 
 def _city(part: Part, place: PlaceMention) -> tuple[Place, Quote]:

@@ -1,0 +1,798 @@
+"""Articles, reports and meetings: the writing half. The decisions are `pipelines.identity`'s; here they are fed and written down.
+
+    a report arrives -> neighbours by key and days -> identity.arrange -> records kept, opened, merged, revived -> facts rewritten
+
+The facts of a meeting are worked out anew from all its reports each time, so that the order of arrival leaves no trace
+and every correction can be undone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import Connection, Text, delete, func, insert, or_, select, text, type_coerce, update
+
+from monitor.store.entries import EntryStore, end_entry
+from monitor.store.feeds import chunks, clean
+from monitor.store.tables import (
+    article_prints,
+    article_texts,
+    article_versions,
+    articles,
+    corrections,
+    evidence,
+    meeting_changes,
+    meeting_participants,
+    meetings,
+    report_keys,
+    reports,
+    rulings,
+)
+from pipelines.detect.fold import fold
+from pipelines.detect.model import Days, Participant, Place, Report, Status
+from pipelines.identity import (
+    ANY_TIME,
+    LONGEST,
+    SLACK,
+    Account,
+    MeetingFacts,
+    Ruling,
+    Telling,
+    arrange,
+    copies,
+    independent_reports,
+    is_loose,
+    known_meeting,
+    opens_a_record,
+    skeletons,
+    summarize,
+    traces_of,
+    window_of,
+)
+from pipelines.identity import compare as compare_meetings
+from pipelines.records import Outcome
+from pipelines.store import ArticleRow, Joined, KnownArticle
+
+MOST_NEIGHBOURS = 600
+"""Accounts looked at for one new report. Real neighbourhoods hold some dozens; this bounds what a flood of look-alikes can cost."""
+
+OVERDUE_AFTER = timedelta(days=21)  # an announced meeting nobody has reported so long after its day was not seen
+
+
+class MeetingStore(EntryStore):
+    """What the store writes of articles and meetings."""
+
+    @contextlib.contextmanager
+    def exclusive(self) -> Iterator[SqlDesk]:
+        """One write transaction, alone in this process and among processes; joins the one open in this thread."""
+        with self.writing("kept") as connection:
+            yield SqlDesk(connection)
+
+
+class SqlDesk:
+    """What `pipelines.store.keep` asks for, inside one transaction."""
+
+    def __init__(self, connection: Connection):
+        self.connection = connection
+
+    def known_article(self, *, entry_id: int | None, link_key: str | None, text_hash: str, outlet: str) -> KnownArticle | None:
+        """The article stored for this entry or link, else the same text of the same outlet."""
+        row = None
+        if entry_id is not None:
+            row = self._article(articles.c.entry_id == entry_id)
+        if row is None and link_key:
+            row = self._article(articles.c.link_key == link_key)
+        if row is None:
+            row = self._article((articles.c.text_hash == text_hash) & (articles.c.outlet == outlet))
+        if row is None:
+            return None
+        told = self.connection.execute(
+            select(reports.c.id, reports.c.meeting_id).where(reports.c.article_id == row.id).order_by(reports.c.ordinal)
+        )
+        return KnownArticle(
+            id=row.id,
+            entry_id=row.entry_id,
+            outlet=row.outlet,
+            link_key=row.link_key,
+            text_hash=row.text_hash,
+            title=row.title,
+            text=row.text or "",
+            version=row.version,
+            outcome=Outcome(row.outcome),
+            flagged=row.flagged,
+            reports=tuple((report.id, report.meeting_id) for report in told),
+        )
+
+    def _article(self, condition: Any) -> Any:
+        query = select(articles, article_texts.c.text).outerjoin(article_texts, article_texts.c.article_id == articles.c.id)
+        return self.connection.execute(query.where(condition).order_by(articles.c.id).limit(1)).first()
+
+    def add_article(self, row: ArticleRow, now: datetime) -> int:
+        """Store a new article with its text, search index and fingerprint."""
+        values = _article_values(row) | {"entry_id": row.entry_id, "feed_id": row.feed_id, "external_id": row.external_id}
+        article_id = _new_id(self.connection.execute(insert(articles).values(fetched_at=row.read_at, **values)))
+        self.connection.execute(insert(article_texts).values(article_id=article_id, text=clean(row.article.text) or ""))
+        self._index(article_id, row)
+        self._print(article_id, row)
+        return article_id
+
+    def revise_article(self, known: KnownArticle, row: ArticleRow, now: datetime) -> int:
+        """Store a new version over a known article; the earlier words are kept. Returns its number."""
+        old = {"article_id": known.id, "version": known.version, "title": known.title, "text": known.text, "until": now}
+        self.connection.execute(insert(article_versions).values(old))
+        values = _article_values(row) | {"version": known.version + 1, "fetched_at": row.read_at}
+        if known.link_key:
+            del values["link_key"]  # the identity it was first known by stays
+        self.connection.execute(update(articles).where(articles.c.id == known.id).values(values))
+        changed = update(article_texts).where(article_texts.c.article_id == known.id).values(text=clean(row.article.text) or "")
+        if not self.connection.execute(changed).rowcount:
+            self.connection.execute(insert(article_texts).values(article_id=known.id, text=clean(row.article.text) or ""))
+        self.connection.execute(text("DELETE FROM article_search WHERE rowid = :id"), {"id": known.id})
+        self._index(known.id, row)
+        self.connection.execute(delete(article_prints).where(article_prints.c.article_id == known.id))
+        self._print(known.id, row)
+        return known.version + 1
+
+    def set_outcome(self, article_id: int, outcome: Outcome) -> None:
+        """Write an article's outcome."""
+        self.connection.execute(update(articles).where(articles.c.id == article_id).values(outcome=str(outcome)))
+
+    def end_entry(self, entry_id: int, outcome: Outcome, article_id: int | None, reason: str | None, now: datetime) -> None:
+        """Give an entry its outcome and free it."""
+        end_entry(self.connection, entry_id, outcome, article_id, reason, now)
+
+    def join(self, article_id: int, accounts: Sequence[Account], now: datetime) -> Joined:
+        """Store the reports of an article in the place of its earlier ones, and join them to meetings."""
+        return Joining(self.connection, now, article_id).replace_reports(accounts)
+
+    def _index(self, article_id: int, row: ArticleRow) -> None:
+        index_article(self.connection, article_id, row.article.title, row.article.text)
+
+    def _print(self, article_id: int, row: ArticleRow) -> None:
+        """Keep the fingerprint of an article that reports meetings: only these are ever compared."""
+        if row.fingerprint and row.detection.reports:
+            hashes = [{"article_id": article_id, "hash": value} for value in sorted(set(row.fingerprint))[:MOST_PRINTS]]
+            self.connection.execute(insert(article_prints), hashes)
+
+
+MOST_PRINTS = 400  # sentences; a book-length page needs no more to be told from others
+
+
+def index_article(connection: Connection, article_id: int, title: str, body: str) -> None:
+    """Put an article into the full-text index, folded."""
+    values = {"id": article_id, "title": clean(fold(title).text), "body": clean(fold(body).text)}
+    if connection.dialect.name == "sqlite":
+        connection.execute(text("INSERT INTO article_search (rowid, title, body) VALUES (:id, :title, :body)"), values)
+    else:
+        vector = "setweight(to_tsvector('simple', :title), 'A') || to_tsvector('simple', :body)"
+        connection.execute(text(f"INSERT INTO article_search (rowid, words) VALUES (:id, {vector})"), values)  # noqa: S608
+
+
+def _new_id(result: Any) -> int:
+    return int(result.inserted_primary_key[0])
+
+
+def _article_values(row: ArticleRow) -> dict[str, Any]:
+    article, found = row.article, row.detection
+    return {
+        "outlet": row.outlet,
+        "family": row.family,
+        "url": clean(article.url),
+        "link_key": row.link_key,
+        "title": clean(article.title[:2_000]),
+        "language": found.language or article.language,
+        "author": clean(article.author[:300]) if article.author else None,
+        "published_at": article.published,
+        "modified_at": article.modified,
+        "text_from": article.text_from,
+        "text_hash": row.text_hash,
+        "words": article.words,
+        "partial": article.partial,
+        "outcome": str(row.outcome),
+        "flagged": found.flag,
+        "possible": found.possible,
+        "score": found.score,
+        "categories": list(found.categories),
+        "missing": list(found.missing),
+        "problems": list(article.problems),
+        "gave_up": row.gave_up,
+    }
+
+
+# ---------------------------------------------------------------------------------------------------------------- joining
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """A stored report as joining sees it."""
+
+    id: int
+    article_id: int
+    account: Account
+    meeting_id: int | None
+    home_id: int | None
+
+
+class Joining:
+    """One change of reports, and what follows for the meetings around it."""
+
+    def __init__(self, connection: Connection, now: datetime, article_id: int | None = None):
+        self.connection = connection
+        self.now = now
+        self.article_id = article_id
+        self.kin: dict[int, Kin] = {}
+
+    def replace_reports(self, accounts: Sequence[Account]) -> Joined:
+        """Put `accounts` in the place of the article's reports, and join."""
+        assert self.article_id is not None
+        old = self._load(select(reports.c.id).where(reports.c.article_id == self.article_id))
+        if not old and not accounts:
+            return Joined((), ())
+        touched = {k.meeting_id for k in old.values() if k.meeting_id}
+        ids = self._write(old, accounts)
+        self.kin.clear()
+        news = self.rejoin(ids, touched)
+        places = self.kin
+        return Joined(
+            tuple(places[i].meeting_id for i in ids),
+            tuple(dict.fromkeys(m for i in ids if (m := places[i].meeting_id) and m in news)),
+        )
+
+    def rejoin(self, changed: Collection[int], touched: Collection[int]) -> set[int]:
+        """Arrange anew what lies around the reports `changed` and in the meetings `touched`. Returns the meetings that are news now."""
+        ids = self._neighbourhood(changed, touched)
+        order = sorted(ids)
+        groups = arrange([self.kin[i].account for i in order], self._rulings(order))
+        settled = self._settle([[order[position] for position in group] for group in groups], touched)
+        return self._write_meetings(settled, set(changed))
+
+    # reports
+
+    def _write(self, old: Mapping[int, Kin], accounts: Sequence[Account]) -> list[int]:
+        """Write the article's reports. One that tells the same meeting as an earlier version's report keeps its number."""
+        kept = _same_tellings(list(old.values()), accounts)
+        gone = set(old) - {i for i in kept if i is not None}
+        if gone:
+            self.connection.execute(delete(reports).where(reports.c.id.in_(gone)))
+        for number in kept:
+            if number is not None:
+                # Free the places first: two reports may change places
+                self.connection.execute(update(reports).where(reports.c.id == number).values(ordinal=-number))
+                self.connection.execute(delete(report_keys).where(report_keys.c.report_id == number))
+                self.connection.execute(delete(evidence).where(evidence.c.report_id == number))
+        ids = []
+        for number, account in zip(kept, accounts, strict=True):
+            values = _report_values(account) | {"article_id": self.article_id}
+            if number is None:
+                number = _new_id(self.connection.execute(insert(reports).values(values)))
+            else:
+                self.connection.execute(update(reports).where(reports.c.id == number).values(values))
+            ids.append(number)
+            window = window_of(account.report, account.published)
+            keys = [
+                {"key": key_number(key), "first_day": window.first, "last_day": window.last, "report_id": number}
+                for key in traces_of(account).kept
+            ]
+            if keys:
+                self.connection.execute(insert(report_keys), keys)
+            told = _evidence(account.report)
+            if told:
+                self.connection.execute(insert(evidence), [{"report_id": number} | row for row in told])
+        return ids
+
+    def _load(self, ids: Any) -> dict[int, Kin]:
+        """Load reports by a subquery or a collection of ids, keep them, and return them."""
+        found: dict[int, Kin] = {}
+        parts = [ids] if not isinstance(ids, Collection) else chunks(i for i in ids if i not in self.kin)
+        if isinstance(ids, Collection):
+            found.update((i, self.kin[i]) for i in ids if i in self.kin)
+        for part in parts:
+            for row in self.connection.execute(_KIN.where(reports.c.id.in_(part))):
+                found[row.id] = self.kin[row.id] = _kin(row)
+        return found
+
+    # neighbours
+
+    def _neighbourhood(self, changed: Collection[int], touched: Collection[int]) -> set[int]:
+        """All reports whose place may depend on the changed ones."""
+        members = self._members(touched)
+        start = self._load(set(changed) | members)
+        firm = self._firm_closure({i for i, k in start.items() if not is_loose(k.account)})
+        partners = self._partners(set(start) | firm)
+        firm |= {i for i in partners if not is_loose(self.kin[i].account)}
+        loose = {i for i in set(start) | partners if is_loose(self.kin[i].account)}
+        loose |= self._find([self.kin[i].account for i in firm], "loose")
+        loose |= {i for i in self._members(self._records(firm)) if is_loose(self.kin[i].account)}
+        loose = self._loose_closure(loose)
+        # The meetings a vague account may belong to are needed whole
+        near = self._find([self.kin[i].account for i in loose], "firm") - firm
+        whole = self._members(self._records(near))
+        return firm | loose | near | {i for i in whole if not is_loose(self.kin[i].account)}
+
+    def _records(self, ids: Iterable[int]) -> set[int]:
+        return {m for i in ids if (m := self.kin[i].meeting_id)}
+
+    def _members(self, meeting_ids: Collection[int]) -> set[int]:
+        found: set[int] = set()
+        for some in chunks(meeting_ids):
+            found |= set(self._load(select(reports.c.id).where(reports.c.meeting_id.in_(some))))
+        return found
+
+    def _firm_closure(self, start: set[int]) -> set[int]:
+        closed, edge = set(start), set(start)
+        while edge and len(closed) < MOST_NEIGHBOURS:
+            edge = self._find([self.kin[i].account for i in edge], "firm") - closed
+            closed |= edge
+        return closed
+
+    def _loose_closure(self, start: set[int]) -> set[int]:
+        closed, edge = set(start), set(start)
+        while edge and len(closed) < MOST_NEIGHBOURS:
+            edge = self._find([self.kin[i].account for i in edge], "loose") - closed
+            closed |= edge
+        return closed
+
+    def _find(self, accounts: Sequence[Account], kind: str) -> set[int]:
+        """Reports of one kind (firm, loose) whose days overlap those of one of `accounts` and that share a key with it."""
+        found: set[int] = set()
+        by_window: dict[tuple[date, date], set[str]] = defaultdict(set)
+        for account in accounts:
+            window = window_of(account.report, account.published)
+            traces = traces_of(account)
+            by_window[window.first, window.last] |= traces.firm if kind == "firm" else traces.loose
+        for (first, last), keys in by_window.items():
+            longest = ANY_TIME if kind == "loose" else LONGEST
+            for some in chunks(sorted(map(key_number, keys))):
+                query = (
+                    select(report_keys.c.report_id)
+                    .distinct()
+                    .where(
+                        report_keys.c.key.in_(some),
+                        report_keys.c.first_day >= first - longest - 2 * SLACK,
+                        report_keys.c.first_day <= last + SLACK,
+                        report_keys.c.last_day >= first - SLACK,
+                    )
+                    .limit(MOST_NEIGHBOURS)
+                )
+                found.update(self.connection.execute(query).scalars())
+        self._load(found)
+        return found
+
+    # rulings
+
+    def _partners(self, ids: Collection[int]) -> set[int]:
+        """Reports that a person has ruled to be of one meeting with one of these."""
+        found: set[int] = set()
+        for some in chunks(ids):
+            for one, other in self.connection.execute(
+                select(rulings.c.one, rulings.c.other)
+                .join(corrections, corrections.c.id == rulings.c.correction_id)
+                .where(
+                    corrections.c.undone_at.is_(None),
+                    rulings.c.kind == "same",
+                    or_(rulings.c.one.in_(some), rulings.c.other.in_(some)),
+                )
+            ):
+                found |= {one, other}
+        self._load(found)
+        return found
+
+    def _rulings(self, order: Sequence[int]) -> list[Ruling]:
+        position = {number: i for i, number in enumerate(order)}
+        found = []
+        for some in chunks(order):
+            query = (
+                select(rulings.c.one, rulings.c.other, rulings.c.kind)
+                .join(corrections, corrections.c.id == rulings.c.correction_id)
+                .where(corrections.c.undone_at.is_(None), rulings.c.kind != "wrong", rulings.c.one.in_(some))
+            )
+            found += [
+                Ruling(position[one], position[other], kind == "same")
+                for one, other, kind in self.connection.execute(query)
+                if one in position and other in position
+            ]
+        return found
+
+    def _wrong(self, ids: Collection[int]) -> str | None:
+        """Why a person ruled one of these reports' meeting to be wrong; None if nobody did."""
+        for some in chunks(ids):
+            found = self.connection.execute(
+                select(corrections.c.why)
+                .join(rulings, corrections.c.id == rulings.c.correction_id)
+                .where(corrections.c.undone_at.is_(None), rulings.c.kind == "wrong", rulings.c.one.in_(some))
+                .limit(1)
+            ).first()
+            if found is not None:
+                return found.why or "marked as wrong"
+        return None
+
+    # records
+
+    def _settle(self, groups: Sequence[Sequence[int]], touched: Collection[int]) -> dict[int, set[int]]:
+        """Give each group its record: the one that holds most of it, an earlier one of its own, or a new one.
+
+        A group that comes from several records keeps the oldest; the others become its aliases. Returns the members of
+        every record whose members changed, those that lost all of them included.
+        """
+        holds: dict[int, Counter[int]] = defaultdict(Counter)
+        for position, group in enumerate(groups):
+            for number in group:
+                if meeting_id := self.kin[number].meeting_id:
+                    holds[meeting_id][position] += 1
+        owner: dict[int, int] = {}  # record -> group
+        for meeting_id, counts in holds.items():
+            # The greatest part keeps the record; of equal ones the one with the earliest report
+            owner[meeting_id] = max(counts, key=lambda p: (counts[p], -min(groups[p])))
+        changed: dict[int, set[int]] = {}
+        for position, group in enumerate(groups):
+            accounts = [self.kin[number].account for number in group]
+            mine = sorted(m for m, p in owner.items() if p == position)
+            if not opens_a_record(accounts):
+                self._assign(group, None)
+                changed.update((m, set()) for m in mine)
+                continue
+            target = mine[0] if mine else self._revive(group, set(owner)) or self._open(accounts)
+            before = {number for number in group if self.kin[number].meeting_id == target}
+            if set(group) != before or len(mine) > 1 or target in touched or sum(holds[target].values()) != len(before):
+                changed[target] = set(group)
+            for alias in mine[1:]:
+                self._alias(alias, target)
+            self._assign(group, target)
+        for meeting_id in touched:
+            if meeting_id not in changed and not self._members([meeting_id]):
+                changed[meeting_id] = set()
+        return changed
+
+    def _assign(self, group: Iterable[int], meeting_id: int | None) -> None:
+        for number in group:
+            known = self.kin[number]
+            if known.meeting_id == meeting_id and (known.home_id or meeting_id is None):
+                continue
+            home = known.home_id or meeting_id
+            self.connection.execute(update(reports).where(reports.c.id == number).values(meeting_id=meeting_id, home_id=home))
+            self.kin[number] = Kin(known.id, known.article_id, known.account, meeting_id, home)
+
+    def _revive(self, group: Sequence[int], taken: Collection[int]) -> int | None:
+        """A record that once was this group's own and stands for nothing now: it comes back under its number."""
+        homes = sorted({h for number in group if (h := self.kin[number].home_id) and h not in taken})
+        for home in homes:
+            if not self.connection.execute(select(reports.c.id).where(reports.c.meeting_id == home).limit(1)).first():
+                self.connection.execute(update(meetings).where(meetings.c.id == home).values(merged_into=None))
+                return home
+        return None
+
+    def _open(self, accounts: Sequence[Account]) -> int:
+        facts = summarize(accounts)
+        values = _meeting_values(facts) | {
+            "articles": 0,
+            "independent_reports": 0,
+            "wrong": False,
+            "recorded_at": self.now,
+            "changed_at": self.now,
+        }
+        return _new_id(self.connection.execute(insert(meetings).values(values)))
+
+    def _alias(self, alias: int, target: int) -> None:
+        self.connection.execute(
+            update(meetings).where(or_(meetings.c.id == alias, meetings.c.merged_into == alias)).values(merged_into=target)
+        )
+        self.connection.execute(update(reports).where(reports.c.meeting_id == alias).values(meeting_id=target))
+        self._note(target, "merged", None, alias)
+
+    # facts
+
+    def _write_meetings(self, changed: Mapping[int, set[int]], fresh: Collection[int]) -> set[int]:
+        """Work out the facts of these records anew. Returns those that are news from now on."""
+        news = set()
+        for meeting_id, group in changed.items():
+            row = self.connection.execute(select(meetings).where(meetings.c.id == meeting_id)).one()
+            members = set(group) | self._members([meeting_id])
+            if not members:
+                if row.merged_into is None:
+                    self._withdraw(row)
+                continue
+            if self._write_meeting(row, members):
+                news.add(meeting_id)
+        return news
+
+    def _write_meeting(self, row: Any, members: Collection[int]) -> bool:
+        kin = [self.kin[number] for number in sorted(members)]
+        accounts = [k.account for k in kin]
+        copy_of, independent = self._copies(kin)
+        facts = summarize(accounts, copy_of)
+        why = self._wrong(members)
+        values = _meeting_values(facts) | {
+            "articles": len({k.article_id for k in kin}),
+            "independent_reports": independent,
+            "wrong": why is not None,
+            "why_wrong": why,
+        }
+        is_news = facts.status is Status.NEW and not facts.possible and why is None
+        opened = row.articles == 0 and row.news_at is None and not row.wrong
+        becomes_news = is_news and row.news_at is None
+        if becomes_news:
+            values["news_at"] = self.now
+        changes = [] if opened else self._changes(row, facts, why)
+        for what, before, after in [("opened", None, str(facts.status))] if opened else changes:
+            self._note(row.id, what, before, after)
+        if opened or changes:
+            values["changed_at"] = self.now
+        self.connection.execute(update(meetings).where(meetings.c.id == row.id).values(values))
+        self._write_participants(row.id, facts.participants)
+        self._write_copies(kin, copy_of)
+        return becomes_news
+
+    def _copies(self, kin: Sequence[Kin]) -> tuple[dict[str, str], int]:
+        """Which articles repeat which (by article key), and the number of independent voices."""
+        prints: dict[int, set[int]] = defaultdict(set)
+        first = {k.article_id: k.account for k in kin}
+        for some in chunks(first):
+            query = select(article_prints.c.article_id, article_prints.c.hash).where(article_prints.c.article_id.in_(some))
+            for article_id, value in self.connection.execute(query):
+                prints[article_id].add(value)
+        tellings = [
+            Telling(account.article, account.published, account.outlet, account.family, frozenset(prints[article_id]))
+            for article_id, account in first.items()
+        ]
+        copy_of = copies(tellings)
+        return copy_of, independent_reports(tellings, copy_of)
+
+    def _write_copies(self, kin: Sequence[Kin], copy_of: Mapping[str, str]) -> None:
+        ids = {k.account.article: k.article_id for k in kin}
+        wanted = {k.id: ids.get(copy_of.get(k.account.article, "")) for k in kin}
+        stored = dict(self.connection.execute(select(reports.c.id, reports.c.copy_of).where(reports.c.id.in_(wanted))).all())
+        for number, origin in wanted.items():
+            if stored.get(number) != origin:
+                self.connection.execute(update(reports).where(reports.c.id == number).values(copy_of=origin))
+
+    def _write_participants(self, meeting_id: int, participants: Sequence[Participant]) -> None:
+        rows = [_participant_row(meeting_id, i, p) for i, p in enumerate(participants)]
+        stored = self.connection.execute(
+            select(meeting_participants).where(meeting_participants.c.meeting_id == meeting_id).order_by(meeting_participants.c.position)
+        ).mappings()
+        if [dict(row) for row in stored] == rows:
+            return
+        self.connection.execute(delete(meeting_participants).where(meeting_participants.c.meeting_id == meeting_id))
+        if rows:
+            self.connection.execute(insert(meeting_participants), rows)
+
+    def _changes(self, row: Any, facts: MeetingFacts, why: str | None) -> list[tuple[str, Any, Any]]:
+        """What people would call a change: status, days, place, who."""
+        changes: list[tuple[str, Any, Any]] = []
+        told_before = "possible" if row.possible else row.status
+        told_now = "possible" if facts.possible else str(facts.status)
+        if told_before != told_now:
+            changes.append(("status", told_before, told_now))
+        days = [_iso(row.first_day), _iso(row.last_day)], [_iso(facts.days.first), _iso(facts.days.last or facts.days.first)]
+        if days[0] != days[1]:
+            changes.append(("days", *days))
+        if row.city != facts.place.city or row.country != facts.place.country:
+            changes.append(("place", [row.city, row.country], [facts.place.city, facts.place.country]))
+        if bool(row.wrong) != (why is not None):
+            changes.append(("wrong", row.why_wrong, why) if why else ("restored", row.why_wrong, None))
+        stored = self.connection.execute(
+            select(meeting_participants).where(meeting_participants.c.meeting_id == row.id).order_by(meeting_participants.c.position)
+        )
+        before = [(p.person_id, p.name, p.body, p.country) for p in stored]
+        after = [(p.person_id, p.name, p.body, p.country) for p in facts.participants]
+        if {_who(*p) for p in before} != {_who(*p) for p in after}:
+            changes.append(("participants", [_named(*p) for p in before], [_named(*p) for p in after]))
+        return changes
+
+    def _withdraw(self, row: Any) -> None:
+        """No report tells this meeting any longer: an article was edited, or its text is read otherwise today."""
+        if row.wrong:
+            return
+        why = "no article reports it any longer"
+        self.connection.execute(
+            update(meetings)
+            .where(meetings.c.id == row.id)
+            .values(wrong=True, why_wrong=why, articles=0, independent_reports=0, changed_at=self.now)
+        )
+        self._note(row.id, "wrong", None, why)
+
+    def _note(self, meeting_id: int, what: str, before: Any, after: Any) -> None:
+        self.connection.execute(
+            insert(meeting_changes).values(
+                meeting_id=meeting_id, at=self.now, what=what, before=before, after=after, article_id=self.article_id
+            )
+        )
+
+
+def _same_tellings(old: Sequence[Kin], accounts: Sequence[Account]) -> list[int | None]:
+    """For each new report of an article the number of the earlier report that told the same meeting, if any."""
+    left = sorted(old, key=lambda k: k.account.ordinal)
+    kept: list[int | None] = []
+    for account in accounts:
+        new = known_meeting([account])
+        best = None
+        for candidate in left:
+            if candidate.account.report.status is account.report.status and (
+                candidate.account.ordinal == account.ordinal or compare_meetings(known_meeting([candidate.account]), new).same
+            ):
+                best = candidate
+                break
+        if best is not None:
+            left.remove(best)
+        kept.append(best.id if best else None)
+    return kept
+
+
+@lru_cache(maxsize=100_000)
+def key_number(key: str) -> int:
+    """A key of `traces_of` as it is stored: 63 bits of its hash."""
+    return int.from_bytes(blake2b(key.encode(), digest_size=8).digest(), "big") >> 1
+
+
+def _report_values(account: Account) -> dict[str, Any]:
+    report = account.report
+    window = window_of(report, account.published)
+    quote = report.quote
+    return {
+        "ordinal": account.ordinal,
+        "status": str(report.status),
+        "standing": account.standing,
+        "published_at": account.published,
+        "first_day": report.days.first,
+        "last_day": report.days.last,
+        "date_precision": report.days.precision,
+        "window_first": window.first,
+        "window_last": window.last,
+        "loose": is_loose(account),
+        "city": clean(report.place.city),
+        "city_id": report.place.city_id,
+        "city_in_text": clean(report.place.city_in_text),
+        "country": report.place.country,
+        "mode": report.mode,
+        "topics": list(report.topics),
+        "categories": list(report.categories),
+        "security": report.security,
+        "score": report.score,
+        "participants": [_participant_json(p) for p in report.participants],
+        "reasons": [[r.name, r.weight, clean(r.quote.text) if r.quote else None] for r in report.reasons],
+        "quote": clean(quote.text) if quote else None,
+        "quote_field": quote.field if quote else None,
+        "quote_start": quote.start if quote else None,
+        "quote_end": quote.end if quote else None,
+    }
+
+
+def _participant_json(participant: Participant) -> dict[str, Any]:
+    values = asdict(participant)
+    del values["quotes"]
+    return {name: clean(value) if isinstance(value, str) else value for name, value in values.items() if value not in (None, False)}
+
+
+def _evidence(report: Report) -> list[dict[str, Any]]:
+    told = [(e.about, e.quote) for e in report.evidence]
+    told += [(f"participant:{i}", quote) for i, p in enumerate(report.participants) for quote in p.quotes]
+    return [
+        {"position": i, "about": about[:64], "quote": clean(q.text), "field": q.field, "start": q.start, "end": q.end}
+        for i, (about, q) in enumerate(told)
+    ]
+
+
+_KIN = select(
+    reports.c.id,
+    reports.c.article_id,
+    reports.c.ordinal,
+    reports.c.meeting_id,
+    reports.c.home_id,
+    reports.c.status,
+    reports.c.standing,
+    reports.c.published_at,
+    reports.c.first_day,
+    reports.c.last_day,
+    reports.c.date_precision,
+    reports.c.city,
+    reports.c.city_id,
+    reports.c.country,
+    reports.c.mode,
+    type_coerce(reports.c.topics, Text).label("topics"),
+    type_coerce(reports.c.categories, Text).label("categories"),
+    reports.c.security,
+    reports.c.score,
+    type_coerce(reports.c.participants, Text).label("participants"),
+    articles.c.outlet,
+    articles.c.family,
+    func.coalesce(articles.c.link_key, articles.c.text_hash).label("article"),
+).join(articles, articles.c.id == reports.c.article_id)
+
+
+def _kin(row: Any) -> Kin:
+    report = Report(
+        status=Status(row.status),
+        days=Days(row.first_day, row.last_day, row.date_precision),
+        place=Place(row.city, row.country, row.city_id),
+        mode=row.mode,
+        participants=_participants(_raw(row.participants)),
+        topics=_texts(_raw(row.topics)),
+        categories=_texts(_raw(row.categories)),
+        security=row.security,
+        score=row.score,
+    )
+    account = Account(report, row.published_at, row.article, row.ordinal, row.outlet, row.family, row.standing)
+    return Kin(row.id, row.article_id, account, row.meeting_id, row.home_id)
+
+
+def _raw(value: Any) -> str:
+    """JSON as text: SQLite gives it so, PostgreSQL's driver has parsed it already."""
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+# Copies of an agency text bring the same participants again and again
+@lru_cache(maxsize=4_000)
+def _participants(raw: str) -> tuple[Participant, ...]:
+    empty = {"name": None, "role": None, "body": None, "country": None}
+    return tuple(Participant(**(empty | values)) for values in json.loads(raw))
+
+
+@lru_cache(maxsize=4_000)
+def _texts(raw: str) -> tuple[str, ...]:
+    return tuple(json.loads(raw))
+
+
+def _meeting_values(facts: MeetingFacts) -> dict[str, Any]:
+    reported = facts.first_reported_at
+    first, last = facts.days.first, facts.days.last or facts.days.first
+    sort_day = first or (reported.astimezone(UTC).date() if reported else date(1970, 1, 1))
+    return {
+        "status": str(facts.status),
+        "possible": facts.possible,
+        "merged_into": None,
+        "first_day": first,
+        "last_day": last,
+        "date_precision": facts.days.precision,
+        "sort_day": sort_day,
+        "city": facts.place.city,
+        "city_id": facts.place.city_id,
+        "country": facts.place.country,
+        "mode": facts.mode,
+        "categories": list(facts.categories),
+        "topics": list(facts.topics),
+        "headline": facts.headline,
+        "score": facts.score,
+        "first_reported_at": reported,
+        "outlets": list(facts.outlets),
+        "contradictions": {name: [list(v) for v in votes] for name, votes in facts.contradictions},
+        "followed_by": (last or sort_day) + OVERDUE_AFTER if facts.status is Status.PLANNED else None,
+    }
+
+
+def _participant_row(meeting_id: int, position: int, participant: Participant) -> dict[str, Any]:
+    return {
+        "meeting_id": meeting_id,
+        "position": position,
+        "name": participant.name,
+        "name_in_text": participant.name_in_text,
+        "role": participant.role,
+        "body": participant.body,
+        "country": participant.country,
+        "person_id": participant.person_id,
+        "body_id": participant.body_id,
+        "kind": participant.kind,
+        "known": participant.known,
+        "side": participant.side,
+    }
+
+
+def _who(person_id: str | None, name: str | None, body: str | None, country: str | None) -> tuple[Any, ...]:
+    if person_id:
+        return (person_id,)
+    return skeletons(name) if name else (body, country)
+
+
+def _named(person_id: str | None, name: str | None, body: str | None, country: str | None) -> str:
+    return name or body or country or "?"
+
+
+def _iso(day: date | None) -> str | None:
+    return day.isoformat() if day else None

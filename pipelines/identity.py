@@ -1,0 +1,1073 @@
+"""Which meeting is it? Pure decisions: accounts of meetings go in, a partition and its named reasons come out.
+
+Identity is people and offices x days x place. An account is one article's report; a known meeting is the sum of its accounts,
+so what one outlet adds (a name, a day) is known when the next one is compared.
+
+    accounts -> arrange -> groups of accounts, one per meeting -> summarize -> the facts of each meeting
+
+`arrange` depends on the accounts alone and not on their order, so that the order of arrival does not change the meetings found.
+Days are local days at the place of the meeting; times are UTC.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from difflib import SequenceMatcher
+from functools import lru_cache
+from itertools import combinations
+from typing import Literal
+
+from pipelines.detect.model import Days, Mode, Participant, Place, Report, Side, Status
+
+Standing = Literal["flagged", "possible", "aside"]
+"""What a report is worth as news: flagged; just below the line; or kept without opening a record as a new meeting."""
+
+UNDATED_BEFORE = timedelta(days=10)
+"""A new meeting without a day took place at most this long before its article: press reviews are weekly."""
+
+PLANNED_AHEAD = timedelta(days=60)
+"""An announced meeting without a day is expected within this time."""
+
+RETOLD_WITHIN = timedelta(days=10)
+"""Undated recollections of the same people published within this time of one another are of one meeting."""
+
+ANY_TIME = timedelta(days=400)
+"""An undated recollection reaches back this far when the known meetings are searched."""
+
+LONGEST = timedelta(days=31)
+"""A span longer than this tells no meetings apart."""
+
+# How surely two seats at two tables are the same one
+PERSON, NAME, BODY, KIND, COUNTRY, NOTHING, CLASH = 1.0, 0.9, 0.7, 0.5, 0.3, 0.0, -1.0
+STRONG = BODY
+
+NAME_AT = 0.72
+"""Likeness of two spellings from which they are one name (among people of one country at one time)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One article's report of a meeting, with what joining must know of the article."""
+
+    report: Report
+    published: datetime  # or first seen, where the article gives none
+    article: str  # identity of the article, the same whenever it is read again
+    ordinal: int  # place of the report within its article
+    outlet: str
+    family: str  # publisher family of the outlet
+    standing: Standing = "aside"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The days on which a meeting can have been. `exact`: the text gives them; `loose`: too wide to tell meetings apart."""
+
+    first: date
+    last: date
+    exact: bool = False
+    loose: bool = False
+
+    def gap(self, other: Window) -> int:
+        """Whole days between the two, 0 when they overlap."""
+        return max((other.first - self.last).days, (self.first - other.last).days, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One at the table: a person, an office, a body, or just a country."""
+
+    country: str | None
+    person_id: str | None = None
+    names: frozenset[str] = frozenset()
+    body_id: str | None = None
+    bodies: frozenset[str] = frozenset()  # folded words that tell the body from others of its country
+    kind: str | None = None
+
+    @property
+    def is_somebody(self) -> bool:
+        """Whether the person is told by name."""
+        return bool(self.person_id or self.names)
+
+    @property
+    def is_vague(self) -> bool:
+        """Whether no more than a country is told."""
+        return not (self.person_id or self.names or self.bodies or self.body_id)
+
+
+@dataclass(frozen=True, slots=True)
+class KnownMeeting:
+    """The sum of the accounts of one meeting."""
+
+    accounts: tuple[Account, ...]
+    seats: tuple[Seat, ...]
+    windows: frozenset[Window]
+    cities: frozenset[str]
+    countries: frozenset[str]
+    modes: frozenset[str]
+    told: Mapping[str, tuple[tuple[Status, Window], ...]]  # by article
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether two accounts are of one meeting. A single veto decides against it."""
+
+    same: bool
+    score: float = 0.0
+    reasons: tuple[str, ...] = ()
+    vetoes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MeetingFacts:
+    """What the accounts of one meeting come to.
+
+    `contradictions`: the values that outlets disagree on, each with its number of independent supporters, best first.
+    """
+
+    status: Status
+    possible: bool
+    days: Days
+    place: Place
+    mode: Mode
+    participants: tuple[Participant, ...]
+    topics: tuple[str, ...]
+    categories: tuple[str, ...]
+    score: float
+    headline: str
+    first_reported_at: datetime | None
+    outlets: tuple[str, ...]
+    contradictions: tuple[tuple[str, tuple[tuple[str, int], ...]], ...] = ()
+
+
+# ---------------------------------------------------------------------------------------------------------------- days
+
+
+def window_of(report: Report, published: datetime) -> Window:
+    """The days on which the meeting of a report published then (UTC) can have been."""
+    days, day = report.days, published.astimezone(UTC).date()
+    # A day of tolerance: local days of the place run ahead of UTC
+    ahead = day + timedelta(days=1)
+    held = report.status is Status.NEW
+    if days.first is not None and days.precision in ("day", "range"):
+        last = max(days.last or days.first, days.first)
+        return Window(days.first, last, exact=True, loose=last - days.first > LONGEST)
+    if days.first is not None and days.precision in ("month", "year"):
+        last = days.last or _end_of(days.first, days.precision)
+        if report.status in (Status.NEW, Status.BACKGROUND) and days.first <= ahead:
+            last = min(last, ahead)
+        return Window(days.first, last, loose=days.precision == "year")
+    if held:
+        return Window(day - UNDATED_BEFORE, ahead)
+    if report.status is Status.BACKGROUND:
+        return Window(day - ANY_TIME, ahead, loose=True)
+    behind = timedelta(days=1) if report.status is Status.PLANNED else timedelta(days=30)
+    return Window(day - behind, day + PLANNED_AHEAD, loose=True)
+
+
+def _end_of(first: date, precision: str) -> date:
+    if precision == "year":
+        return date(first.year, 12, 31)
+    following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    return following - timedelta(days=1)
+
+
+# --------------------------------------------------------------------------------------------------------------- names
+
+
+def _words(listed: str) -> frozenset[str]:
+    return frozenset(listed.split())
+
+
+_ARABIC = {
+    letter: sound
+    for sound, letters in {
+        "b": "بپ", "t": "تثطة", "g": "جغگچڭݣ", "k": "خقكک", "d": "دذض", "s": "زسشصظ", "f": "فڤڥ",
+        "r": "ر", "l": "ل", "m": "م", "n": "ن",
+    }.items()
+    for letter in letters
+}  # fmt: skip
+_LATIN = {
+    letter: sound
+    for sound, letters in {
+        "b": "bp", "f": "fv", "g": "gj", "k": "kq", "s": "sz", "ks": "x",
+        "t": "t", "d": "d", "r": "r", "l": "l", "m": "m", "n": "n",
+    }.items()
+    for letter in letters
+}  # fmt: skip
+_DIGRAPHS = {
+    "tsch": "s", "sch": "s", "tch": "s", "ch": "s", "sh": "s", "kh": "k", "gh": "g", "ph": "f", "th": "t", "dh": "d", "dj": "g",
+    "ck": "k", "ce": "s", "ci": "s", "cy": "s", "c": "k",
+}  # fmt: skip
+_PARTICLES = _words(
+    """al el ben bin ibn ould ouled abu abou de del della du des la le les van von der den di da dos y e et mr mme m
+    general colonel docteur dr sheikh cheikh prince emir son altesse royale
+    بن ابن ولد آل ال الأمير الامير الشيخ اللواء الفريق الدكتور السيد"""
+)
+
+
+@lru_cache(maxsize=20_000)
+def skeletons(name: str) -> tuple[str, ...]:
+    """The consonants of each word of a name, alike for Latin and Arabic spellings of one name.
+
+    >>> skeletons("Eric Snoeck"), skeletons("إيريك سنوك")
+    (('rk', 'snk'), ('rk', 'snk'))
+    """
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name.casefold()) if not unicodedata.combining(c) and c != "ـ")
+    words = re.findall(r"\w+", plain.replace("'", "").replace("’", ""))
+    told = []
+    for word in words:
+        if word in _PARTICLES:
+            continue
+        arabic = any("\u0600" <= c <= "\u06ff" for c in word)
+        if arabic and word.startswith("ال") and len(word) > 4:
+            word = word[2:]
+        bones = "".join(_ARABIC.get(c, "") for c in word) if arabic else _latin_bones(word)
+        if bones:
+            told.append(re.sub(r"(.)\1+", r"\1", bones))
+    return tuple(told)
+
+
+def _latin_bones(word: str) -> str:
+    for letters, sound in _DIGRAPHS.items():
+        word = word.replace(letters, sound.upper())
+    return "".join(c.lower() if c.isupper() else _LATIN.get(c, "") for c in word)
+
+
+@lru_cache(maxsize=50_000)
+def name_likeness(one: str, other: str) -> float:
+    """How alike two spellings of a name are, 0..1, over scripts. A surname alone is as good as the full name it ends."""
+    a, b = skeletons(one), skeletons(other)
+    if not a or not b:
+        return 1.0 if one.casefold().strip() == other.casefold().strip() else 0.0
+    if a == b:
+        return 1.0
+    short, long = sorted((a, b), key=len)
+    if len(short) == 1:
+        return max(_likeness(short[0], word) for word in ((long[-1],) if len(long) == 2 else long[1:] or long))
+    whole = _likeness("".join(a), "".join(b))
+    # Every word of the shorter name finds its own in the longer one: middle names come and go
+    left = list(long)
+    total = 0.0
+    for word in short:
+        best = max(left, key=lambda w, word=word: _likeness(word, w))  # type: ignore[misc]
+        total += _likeness(word, best)
+        left.remove(best)
+    return max(whole, total / len(short))
+
+
+@lru_cache(maxsize=50_000)
+def _likeness(one: str, other: str) -> float:
+    if one == other:
+        return 1.0 if len(one) > 1 else 0.8
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+# --------------------------------------------------------------------------------------------------------------- seats
+
+_PLAIN_BODY_WORDS = _words(
+    """de du des la le les l d el al of the and et y e general generale directorate direction directeur national nationale
+    service services ministere ministry ministerio police policia"""
+)
+
+
+def seat_of(participant: Participant) -> Seat:
+    """A participant as it is compared."""
+    names = frozenset(n for n in (participant.name, participant.name_in_text) if n)
+    return Seat(
+        country=participant.country,
+        person_id=participant.person_id,
+        names=names,
+        body_id=participant.body_id,
+        bodies=_body_words(participant.body_id, participant.body, participant.country),
+        kind=participant.kind,
+    )
+
+
+@lru_cache(maxsize=20_000)
+def _body_words(body_id: str | None, body: str | None, country: str | None) -> frozenset[str]:
+    text = " ".join(x for x in (body_id, body) if x)
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    words = set(re.findall(r"\w+", plain.replace("’", " ").replace("'", " ").replace("_", " ")))
+    telling = words - _PLAIN_BODY_WORDS - {(country or "").casefold(), "pole"}
+    return frozenset(telling or words)
+
+
+def seat_likeness(one: Seat, other: Seat) -> float:
+    """How surely two seats are the same one: PERSON, NAME, BODY, KIND, COUNTRY, NOTHING or CLASH (two different people)."""
+    if one.person_id and other.person_id:
+        return PERSON if one.person_id == other.person_id else CLASH
+    if one.country and other.country and one.country != other.country:
+        return NOTHING
+    if one.is_somebody and other.is_somebody and one.names and other.names:
+        alike = max(name_likeness(a, b) for a in one.names for b in other.names)
+        if alike >= NAME_AT:
+            return NAME
+        # The register's name beside an odd spelling of the same office-holder
+        return NAME if alike >= 0.5 and _same_body(one, other) and _first_names_agree(one, other) else CLASH
+    if (one.bodies or one.body_id) and (other.bodies or other.body_id):
+        if _same_body(one, other):
+            return BODY
+        if one.kind and one.kind == other.kind and not (one.body_id and other.body_id):
+            return KIND
+        return NOTHING
+    return COUNTRY if one.country and one.country == other.country else NOTHING
+
+
+def _same_body(one: Seat, other: Seat) -> bool:
+    if one.body_id and one.body_id == other.body_id:
+        return True
+    return bool(one.bodies & other.bodies)
+
+
+def _first_names_agree(one: Seat, other: Seat) -> bool:
+    firsts = [[s[0] for n in seat.names if len(s := skeletons(n)) > 1] for seat in (one, other)]
+    return any(_likeness(a, b) >= 0.8 for a in firsts[0] for b in firsts[1])
+
+
+def _merge_seats(one: Seat, other: Seat) -> Seat:
+    somebody = one if one.person_id or not other.person_id else other
+    return Seat(
+        country=one.country or other.country,
+        person_id=one.person_id or other.person_id,
+        names=one.names | other.names,
+        body_id=somebody.body_id or one.body_id or other.body_id,
+        bodies=one.bodies | other.bodies,
+        kind=somebody.kind or one.kind or other.kind,
+    )
+
+
+def _add_seats(seats: Sequence[Seat], more: Iterable[Seat]) -> tuple[Seat, ...]:
+    table = list(seats)
+    for seat in sorted(more, key=_seat_order):
+        best = max(range(len(table)), key=lambda i: seat_likeness(table[i], seat), default=None)
+        if best is not None and seat_likeness(table[best], seat) >= (COUNTRY if seat.is_vague else BODY):
+            table[best] = _merge_seats(table[best], seat)
+        else:
+            table.append(seat)
+    return tuple(table)
+
+
+def _seat_order(seat: Seat) -> tuple[bool, bool, str, str, str, list[str], list[str]]:
+    return (
+        not seat.person_id,
+        not seat.names,
+        seat.country or "~",
+        seat.person_id or "",
+        seat.body_id or "",
+        sorted(seat.names),
+        sorted(seat.bodies),
+    )
+
+
+# ------------------------------------------------------------------------------------------------------- known meetings
+
+
+def known_meeting(accounts: Iterable[Account]) -> KnownMeeting:
+    """The sum of these accounts (at least one)."""
+    told = tuple(sorted(accounts, key=order_of))
+    seats: tuple[Seat, ...] = ()
+    by_article: dict[str, list[tuple[Status, Window]]] = defaultdict(list)
+    for account in told:
+        seats = _add_seats(seats, map(seat_of, account.report.participants))
+        by_article[account.article].append((account.report.status, window_of(account.report, account.published)))
+    return KnownMeeting(
+        accounts=told,
+        seats=seats,
+        windows=frozenset(w for pairs in by_article.values() for _, w in pairs),
+        cities=frozenset(c for a in told if (c := city_key(a.report.place))),
+        countries=frozenset(a.report.place.country for a in told if a.report.place.country),
+        modes=frozenset(a.report.mode for a in told),
+        told={article: tuple(pairs) for article, pairs in by_article.items()},
+    )
+
+
+def order_of(account: Account) -> tuple[object, ...]:
+    """The order in which accounts are weighed, whatever order they came in: those that tell most first, then the earliest."""
+    report = account.report
+    window = window_of(report, account.published)
+    somebody = sum(bool(p.person_id or p.name) for p in report.participants)
+    return (
+        window.loose,
+        -somebody,
+        not window.exact,
+        -len(report.participants),
+        account.published,
+        account.article,
+        account.ordinal,
+    )
+
+
+def city_key(place: Place) -> str | None:
+    """A city as it is compared: the register's id, else its plain letters."""
+    if place.city_id:
+        return place.city_id
+    if not place.city:
+        return None
+    plain = unicodedata.normalize("NFKD", place.city.casefold())
+    return "".join(c for c in plain if c.isalnum())
+
+
+def is_loose(account: Account) -> bool:
+    """Whether the account tells too little to bridge between meetings: days too wide, or people of one country only."""
+    return is_wide(account) or len(sides_of(account.report)) < 2
+
+
+def is_wide(account: Account) -> bool:
+    """Whether the account's days are too wide to tell meetings apart."""
+    return window_of(account.report, account.published).loose
+
+
+def sides_of(report: Report) -> frozenset[str]:
+    """The countries and international bodies at the table; where only one is named, the country of the place is the other."""
+    told = frozenset(p.country for p in report.participants if p.country)
+    if len(told) < 2 and report.place.country:
+        told |= {report.place.country}
+    return told
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """Under which keys an account is kept, and under which those are found that may be of the same meeting.
+
+    Whatever `compare` or a retelling can join is found: the relation is symmetric, and the days must overlap but for `SLACK`.
+    """
+
+    kept: frozenset[str]
+    firm: frozenset[str]  # keys of accounts that tell enough
+    loose: frozenset[str]  # keys of vague accounts
+
+
+SLACK = timedelta(days=2)
+"""Days of two accounts of one meeting lie at most this far apart."""
+
+MOST_SIDES = 8  # a summit of forty countries is found by its city
+
+
+def traces_of(account: Account) -> Traces:
+    """The keys of an account.
+
+    Two countries suffice to find one another when the days are known; over a wide span of time two of the same people or bodies
+    are asked for, or one at the same city.
+    """
+    report = account.report
+    sides = sorted(sides_of(report))
+    tokens = _tokens(report)
+    everyone = frozenset(t for told in tokens.values() for t in told)
+    city = city_key(report.place)
+    pairs = {f"{a}+{b}" for a, b in combinations(sides[:MOST_SIDES], 2)}
+    if report.mode == "multilateral" and city:
+        pairs.add(f"multilateral@{city}")
+    telling = {
+        f"{min(x, y)}&{max(x, y)}" for a, b in combinations(sorted(tokens)[:MOST_SIDES], 2) for x in tokens[a] for y in tokens[b]
+    } | {f"{x}@{city}" for x in everyone if city}
+    if is_wide(account):
+        wide = frozenset(f"w:{key}" for key in telling)
+        return Traces(wide, frozenset(f"s:{key}" for key in telling), wide)
+    if len(sides) < 2:
+        alone = frozenset(f"o:{key}" for key in everyone)
+        return Traces(alone, frozenset(f"p:{key}" for key in everyone), alone)
+    firm = frozenset(f"f:{key}" for key in pairs)
+    return Traces(
+        firm | {f"s:{key}" for key in telling} | {f"p:{key}" for key in everyone},
+        firm,
+        frozenset(f"w:{key}" for key in telling) | {f"o:{key}" for key in everyone},
+    )
+
+
+def _tokens(report: Report) -> dict[str, frozenset[str]]:
+    """By side, what two seats of one strength share: the person, the bones of the name, the words of the body."""
+    sides: dict[str, set[str]] = defaultdict(set)
+    for participant in report.participants:
+        seat = seat_of(participant)
+        told = sides[seat.country or "?"]
+        if seat.person_id:
+            told.add(f"p {seat.person_id}")
+        for name in seat.names:
+            told.update(f"n {bones}" for bones in skeletons(name)[-1:])
+        told.update(f"b {seat.country} {word}" for word in seat.bodies)
+    return {side: frozenset(told) for side, told in sides.items()}
+
+
+# ------------------------------------------------------------------------------------------------------------- verdicts
+
+
+def compare(one: KnownMeeting, other: KnownMeeting) -> Verdict:
+    """Whether two sets of accounts are of one meeting, with named reasons and vetoes. Symmetric."""
+    apart = _told_apart(one, other)
+    if apart:
+        return Verdict(False, vetoes=(apart,))
+    day, day_score = _compare_days(one, other)
+    if day == "other-days":
+        return Verdict(False, vetoes=("other-days",))
+    place, place_score = _compare_places(one, other)
+    levels, veto = _compare_seats(one, other)
+    multilateral = "multilateral" in one.modes and "multilateral" in other.modes
+    strong = sum(level >= STRONG for level in levels.values())
+    matched = sum(level >= COUNTRY for level in levels.values())
+    same_day, same_city = day == "same-days", place == "same-city"
+    if veto and not (multilateral and same_day and same_city and strong):
+        return Verdict(False, vetoes=(veto,))
+    people = sum(levels.values()) / max(len(levels), 2)
+    reasons = (f"people-{people:.2f}", day, place)
+    score = 3 * people + 0.1 * min(matched, 5) + day_score + place_score
+    refusal = _refusal(one, other, levels, day, place, strong, matched, multilateral)
+    if refusal:
+        return Verdict(False, score, reasons, (refusal,))
+    return Verdict(True, score, reasons)
+
+
+def _refusal(
+    one: KnownMeeting,
+    other: KnownMeeting,
+    levels: Mapping[str, float],
+    day: str,
+    place: str,
+    strong: int,
+    matched: int,
+    multilateral: bool,
+) -> str | None:
+    """What is missing for these two to be one meeting; None if nothing is."""
+    exact_people = strong >= 2 and len(levels) >= 2
+    calls = _is_call(one), _is_call(other)
+    if place == "other-country":
+        return "other-country"
+    if place == "other-city" and not (day == "same-days" and exact_people and _sides(one) == _sides(other)):
+        return "other-city"
+    if calls[0] is not calls[1] and None not in calls and not (day == "same-days" and exact_people):
+        return "other-mode"
+    if day == "next-day":
+        same_table = exact_people and _sides(one) == _sides(other) and place in ("same-city", "no-place")
+        if not (same_table and _same_news(one, other)):
+            return "next-day"
+    elif day == "loose-days" and not (exact_people or (strong and place == "same-city")):
+        return "too-vague"
+    if matched >= 2 and strong >= 1:
+        return None
+    if matched >= 2:
+        return None if day == "same-days" and place != "other-city" else "countries-only"
+    if strong and day == "same-days" and place == "same-city" and (multilateral or _is_one_sided(one) or _is_one_sided(other)):
+        return None
+    return "other-people"
+
+
+def _told_apart(one: KnownMeeting, other: KnownMeeting) -> str | None:
+    """An article that tells both as two meetings knows better than we do."""
+    for article in one.told.keys() & other.told.keys():
+        for status, window in one.told[article]:
+            for other_status, other_window in other.told[article]:
+                if status is not other_status or window.gap(other_window):
+                    return "told-apart"
+    return None
+
+
+def _compare_days(one: KnownMeeting, other: KnownMeeting) -> tuple[str, float]:
+    exact = [[w for w in m.windows if w.exact] for m in (one, other)]
+    if all(exact):
+        gap = min(a.gap(b) for a in exact[0] for b in exact[1])
+        if gap == 0:
+            return "same-days", 1.5
+        statuses = {a.report.status for m in (one, other) for a in m.accounts}
+        # A meeting announced for one day is often held the day after
+        shifted = Status.PLANNED in statuses and len(statuses) > 1
+        return ("next-day", 0.2) if gap <= (2 if shifted else 1) else ("other-days", 0.0)
+    firm = [[w for w in m.windows if not w.loose] for m in (one, other)]
+    if all(firm):
+        if min(a.gap(b) for a in firm[0] for b in firm[1]):
+            return "other-days", 0.0
+        return "within-days", 0.5 + 0.4 * _closeness(one, other, exact)
+    if min(a.gap(b) for a in one.windows for b in other.windows):
+        return "other-days", 0.0
+    return "loose-days", 0.1 + 0.1 * _closeness(one, other, exact)
+
+
+def _closeness(one: KnownMeeting, other: KnownMeeting, exact: list[list[Window]]) -> float:
+    """1 when the day lies right before the undated article, falling to 0 over the time an undated one reaches back."""
+    if exact[0] and not exact[1]:
+        days, undated = exact[0], other
+    elif exact[1] and not exact[0]:
+        days, undated = exact[1], one
+    else:
+        days, undated = [], one
+    if not days:
+        apart = min(abs((a.published - b.published).days) for a in one.accounts for b in other.accounts)
+    else:
+        apart = min(abs((a.published.astimezone(UTC).date() - w.last).days) for a in undated.accounts for w in days)
+    return max(0.0, 1 - apart / UNDATED_BEFORE.days)
+
+
+def _compare_places(one: KnownMeeting, other: KnownMeeting) -> tuple[str, float]:
+    if one.cities and other.cities:
+        if one.cities & other.cities:
+            return "same-city", 1.0
+        if one.countries and other.countries and not one.countries & other.countries:
+            return "other-country", 0.0
+        return "other-city", -0.5
+    if one.countries and other.countries:
+        return ("same-country", 0.4) if one.countries & other.countries else ("other-country", 0.0)
+    return ("no-place", 0.1) if not (one.cities or other.cities or one.countries or other.countries) else ("place-in-one", 0.0)
+
+
+def _compare_seats(one: KnownMeeting, other: KnownMeeting) -> tuple[dict[str, float], str | None]:
+    """The best likeness for each side both have, and a veto when a side is held by different people or bodies."""
+    a, b = _by_side(one), _by_side(other)
+    levels: dict[str, float] = {}
+    veto = None
+    for side in sorted(a.keys() & b.keys()):
+        found = [seat_likeness(x, y) for x in a[side] for y in b[side]]
+        best = max(found)
+        if best > NOTHING:
+            levels[side] = best
+        else:
+            veto = "other-counterpart" if CLASH in found else "other-body"
+    for x in one.seats:
+        for y in other.seats:
+            # Sides that the texts give different or no countries to
+            if (not x.country or not y.country or x.country != y.country) and seat_likeness(x, y) >= NAME:
+                levels.setdefault(x.country or y.country or f"?{min(x.names, default='')}", NAME)
+    return levels, veto
+
+
+def _by_side(meeting: KnownMeeting) -> dict[str, list[Seat]]:
+    sides: dict[str, list[Seat]] = defaultdict(list)
+    for seat in meeting.seats:
+        if seat.country:
+            sides[seat.country].append(seat)
+    if len(sides) < 2:
+        for country in meeting.countries - sides.keys():
+            sides[country].append(Seat(country))
+    return sides
+
+
+def _sides(meeting: KnownMeeting) -> frozenset[str]:
+    return frozenset(_by_side(meeting))
+
+
+def _is_one_sided(meeting: KnownMeeting) -> bool:
+    return len({seat.country for seat in meeting.seats if seat.country}) < 2
+
+
+def _is_call(meeting: KnownMeeting) -> bool | None:
+    """Whether all accounts tell a call; None if they differ."""
+    told = {mode in ("call", "video") for mode in meeting.modes}
+    return told.pop() if len(told) == 1 else None
+
+
+def _same_news(one: KnownMeeting, other: KnownMeeting) -> bool:
+    """Whether days that differ by one may be two readings of one: told at the same time, or one of them recalled or planned."""
+    if any(a.report.status is not Status.NEW for m in (one, other) for a in m.accounts):
+        return True
+    return min(abs(a.published - b.published) for a in one.accounts for b in other.accounts) <= timedelta(hours=48)
+
+
+# ------------------------------------------------------------------------------------------------------------- arranging
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a person has ruled on accounts (by position): these two are of one meeting, or are not."""
+
+    one: int
+    other: int
+    same: bool
+
+
+def arrange(accounts: Sequence[Account], rulings: Collection[Ruling] = ()) -> list[tuple[int, ...]]:
+    """Group the positions of accounts by meeting. The grouping depends on the accounts alone, not on their order.
+
+    Accounts that tell much are placed first; those that tell little join the one meeting they fit, or one another.
+    """
+    order = sorted(range(len(accounts)), key=lambda i: order_of(accounts[i]))
+    apart = _Apart(rulings)
+    groups = _together(len(accounts), rulings)
+    firm = [i for i in order if not is_loose(accounts[i])]
+    placed: list[_Group] = []
+    seen: set[int] = set()
+    for i in firm:
+        if i in seen:
+            continue
+        together = groups[i]
+        seen |= together
+        _place(_Group.of(accounts, together), placed, apart)
+    _merge(placed, apart)
+    vague: list[_Group] = []
+    for i in order:
+        if i in seen:
+            continue
+        together = groups[i]
+        seen |= together
+        newcomer = _Group.of(accounts, together)
+        fitting = _fitting(newcomer, placed, apart)
+        if len(fitting) == 1 or (len(fitting) > 1 and fitting[0][0] >= fitting[1][0] + CLEARLY):
+            fitting[0][1].guests |= newcomer.members
+        else:
+            vague.append(newcomer)
+    return [tuple(sorted(g.members | g.guests)) for g in placed] + [tuple(sorted(m)) for m in _retellings(vague, apart)]
+
+
+CLEARLY = 0.35
+"""By how much the best meeting must fit a vague account better than the next one."""
+
+
+class _Group:
+    """A meeting in the making. `guests` are vague accounts: they do not change what it is compared by."""
+
+    __slots__ = ("guests", "known", "members")
+
+    def __init__(self, known: KnownMeeting, members: set[int]):
+        self.known = known
+        self.members = members
+        self.guests: set[int] = set()
+
+    @classmethod
+    def of(cls, accounts: Sequence[Account], members: Iterable[int]) -> _Group:
+        chosen = set(members)
+        return cls(known_meeting(accounts[i] for i in chosen), chosen)
+
+    def take(self, other: _Group) -> None:
+        self.known = known_meeting(self.known.accounts + other.known.accounts)
+        self.members |= other.members
+
+
+class _Apart:
+    def __init__(self, rulings: Collection[Ruling]):
+        self.pairs = {frozenset((r.one, r.other)) for r in rulings if not r.same}
+
+    def __call__(self, one: _Group, other: _Group) -> bool:
+        return bool(self.pairs) and any(frozenset((a, b)) in self.pairs for a in one.members for b in other.members)
+
+
+def _together(count: int, rulings: Collection[Ruling]) -> list[set[int]]:
+    groups = [{i} for i in range(count)]
+    for ruling in rulings:
+        if ruling.same and groups[ruling.one] is not groups[ruling.other]:
+            merged = groups[ruling.one] | groups[ruling.other]
+            for i in merged:
+                groups[i] = merged
+    return groups
+
+
+def _fitting(newcomer: _Group, placed: Sequence[_Group], apart: _Apart) -> list[tuple[float, _Group]]:
+    found = [
+        (verdict.score, group) for group in placed if not apart(group, newcomer) and (verdict := compare(group.known, newcomer.known)).same
+    ]
+    return sorted(found, key=lambda pair: -pair[0])
+
+
+def _place(newcomer: _Group, placed: list[_Group], apart: _Apart) -> None:
+    fitting = _fitting(newcomer, placed, apart)
+    if fitting:
+        fitting[0][1].take(newcomer)
+    else:
+        placed.append(newcomer)
+
+
+def _merge(placed: list[_Group], apart: _Apart) -> None:
+    """Join groups that turn out to be one, best pair first, until none is left."""
+    while True:
+        best: tuple[float, int, int] | None = None
+        for i, j in combinations(range(len(placed)), 2):
+            if apart(placed[i], placed[j]):
+                continue
+            verdict = compare(placed[i].known, placed[j].known)
+            if verdict.same and (best is None or verdict.score > best[0]):
+                best = verdict.score, i, j
+        if best is None:
+            return
+        placed[best[1]].take(placed[best[2]])
+        del placed[best[2]]
+
+
+def _retellings(vague: Sequence[_Group], apart: _Apart) -> list[set[int]]:
+    """Group vague accounts that fit no known meeting: the same people, told within days of one another."""
+    found: list[list[_Group]] = []
+    for newcomer in vague:
+        for group in found:
+            if all(not apart(g, newcomer) for g in group) and any(_same_retelling(g.known, newcomer.known) for g in group):
+                group.append(newcomer)
+                break
+        else:
+            found.append([newcomer])
+    return [{i for g in group for i in g.members} for group in found]
+
+
+def _same_retelling(one: KnownMeeting, other: KnownMeeting) -> bool:
+    undated = any(w.loose for m in (one, other) for w in m.windows)
+    if undated and min(abs(a.published - b.published) for a in one.accounts for b in other.accounts) > RETOLD_WITHIN:
+        return False
+    if _told_apart(one, other) or _sides(one) != _sides(other):
+        return False
+    place, _ = _compare_places(one, other)
+    levels, veto = _compare_seats(one, other)
+    if veto or place in ("other-city", "other-country") or _compare_days(one, other)[0] == "other-days":
+        return False
+    kinds = [{a.report.status is Status.BACKGROUND for a in m.accounts} for m in (one, other)]
+    if kinds[0] != kinds[1]:
+        return False
+    strong = sum(level >= STRONG for level in levels.values())
+    return strong >= 2 or (strong >= 1 and place == "same-city")
+
+
+# ------------------------------------------------------------------------------------------------------------ the facts
+
+
+def family_of(outlet: str) -> str:
+    """The publisher family of an outlet, so that its editions do not count as independent: `Le360 arabe` -> `le360`."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", outlet.casefold()) if not unicodedata.combining(c))
+    plain = re.sub(r"\([^)]*\)", " ", plain)
+    plain = re.sub(r"\.(com|ma|fr|net|org|info|ma/fr|es|tn|dz)\b", " ", plain)
+    words = re.findall(r"\w+", plain)
+    while len(words) > 1 and words[-1] in _EDITIONS:
+        words.pop()
+    return "".join(words)
+
+
+_EDITIONS = _words(
+    """fr ar en es arabe arabic arabi francais french english anglais espanol espagnol spanish maroc ma kiosque afrique
+    عربي عربية فرنسية"""
+)
+
+
+def status_of(accounts: Sequence[Account]) -> tuple[Status, bool]:
+    """The meeting's status from how its accounts tell it, and whether it is only a possible one.
+
+    A flagged report makes it new, whatever else is said; then a recollection proves that it was held; then the latest of
+    announcement, denial and cancellation holds.
+    """
+    if any(a.standing == "flagged" for a in accounts):
+        return Status.NEW, False
+    told = {a.report.status for a in accounts}
+    if Status.BACKGROUND in told:
+        return Status.BACKGROUND, False
+    open_ones = [a for a in accounts if a.report.status in _WEIGHT]
+    if open_ones:
+        return max(open_ones, key=lambda a: (a.published, _WEIGHT[a.report.status])).report.status, False
+    return Status.NEW, any(a.standing == "possible" for a in accounts)
+
+
+_WEIGHT = {Status.PLANNED: 0, Status.DENIED: 1, Status.CANCELLED: 2}
+
+
+def opens_a_record(accounts: Sequence[Account]) -> bool:
+    """Whether these accounts are worth a record: unflagged, not even possible reports of new meetings alone are not."""
+    return any(a.standing != "aside" or a.report.status is not Status.NEW for a in accounts)
+
+
+def summarize(accounts: Sequence[Account], copy_of: Mapping[str, str] | None = None) -> MeetingFacts:
+    """The facts of a meeting. Where outlets differ the value with more independent supporters wins, then the earlier report.
+
+    `copy_of` names, by article, the article whose text it copies: copies do not add a voice.
+    """
+    copies = copy_of or {}
+    told = sorted(accounts, key=lambda a: (a.published, a.article, a.ordinal))
+    status, possible = status_of(told)
+    # What is said of a planned meeting no longer counts once it was held
+    speaking = [a for a in told if (a.report.status in _HELD) == (status in _HELD)] or told
+    voices = {id(a): copies.get(a.article, a.article) for a in speaking}
+    days, other_days = _best_days(speaking, voices)
+    place, other_places = _best_place(speaking, voices)
+    mode = _best_mode(speaking, voices)
+    participants = merge_participants(speaking)
+    topics = _counted(t for a in speaking for t in a.report.topics)
+    news = [a for a in speaking if a.standing == "flagged"] or speaking
+    categories = _counted(c for a in news for c in a.report.categories)
+    reported = [a for a in told if a.report.status is Status.NEW] or told
+    contradictions = tuple((n, v) for n, v in (("days", other_days), ("city", other_places)) if len(v) > 1)
+    return MeetingFacts(
+        status=status,
+        possible=possible,
+        days=days,
+        place=place,
+        mode=mode,
+        participants=participants,
+        topics=topics,
+        categories=categories,
+        score=max(a.report.score for a in told),
+        headline=headline(status, participants, place, mode),
+        first_reported_at=min(a.published for a in reported),
+        outlets=tuple(dict.fromkeys(a.outlet for a in told)),
+        contradictions=contradictions,
+    )
+
+
+_HELD = frozenset({Status.NEW, Status.BACKGROUND})
+
+
+def _counted(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(value for value, _ in sorted(Counter(values).items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+Votes = tuple[tuple[str, int], ...]
+_PRECISION = {"day": 4, "range": 4, "month": 2, "year": 1, "unknown": 0}
+
+
+def _best_days(accounts: Sequence[Account], voices: Mapping[int, str]) -> tuple[Days, Votes]:
+    exact = [a for a in accounts if a.report.days.precision in ("day", "range") and a.report.days.first]
+    if not exact:
+        vague = [a for a in accounts if a.report.days.first]
+        if not vague:
+            return Days(), ()
+        best = max(vague, key=lambda a: _PRECISION[a.report.days.precision])
+        return best.report.days, ()
+    supporters: dict[Days, set[str]] = defaultdict(set)
+    for account in exact:
+        supporters[account.report.days].add(voices[id(account)])
+    # A new report knows its day better than one that recalls it; dicts keep the order of publication
+    fresh = {a.report.days for a in exact if a.report.status is Status.NEW}
+    ranked = sorted(supporters, key=lambda d: (d not in fresh, -len(supporters[d]), d.precision != "day"))
+    firsts = Counter(d.first.isoformat() for d in ranked if d.first for _ in supporters[d])
+    return ranked[0], tuple(sorted(firsts.items(), key=lambda pair: (-pair[1], pair[0])))
+
+
+def _best_place(accounts: Sequence[Account], voices: Mapping[int, str]) -> tuple[Place, Votes]:
+    supporters: dict[str, set[str]] = defaultdict(set)
+    first: dict[str, Place] = {}
+    for account in accounts:
+        key = city_key(account.report.place)
+        if key:
+            supporters[key].add(voices[id(account)])
+            first.setdefault(key, account.report.place)
+    if supporters:
+        ranked = sorted(supporters, key=lambda k: -len(supporters[k]))
+        return first[ranked[0]], tuple((first[k].city or k, len(supporters[k])) for k in ranked)
+    countries = Counter(a.report.place.country for a in accounts if a.report.place.country)
+    return Place(country=countries.most_common(1)[0][0] if countries else None), ()
+
+
+def _best_mode(accounts: Sequence[Account], voices: Mapping[int, str]) -> Mode:
+    supporters: dict[Mode, set[str]] = defaultdict(set)
+    for account in accounts:
+        supporters[account.report.mode].add(voices[id(account)])
+    return max(supporters, key=lambda mode: len(supporters[mode]))
+
+
+def merge_participants(accounts: Sequence[Account]) -> tuple[Participant, ...]:
+    """Everyone the accounts name, once each: a title without a name found its name when any account tells it."""
+    table: list[tuple[Seat, Participant, int]] = []
+    everyone = [(seat_of(p), p) for a in accounts for p in a.report.participants]
+    for seat, participant in sorted(everyone, key=lambda pair: _seat_order(pair[0])):
+        best = max(range(len(table)), key=lambda i: seat_likeness(table[i][0], seat), default=None)
+        alike = NOTHING if best is None else seat_likeness(table[best][0], seat)
+        if best is not None and alike >= (COUNTRY if seat.is_vague else BODY):
+            known_seat, known, count = table[best]
+            table[best] = (_merge_seats(known_seat, seat), _merged(known, participant), count + 1)
+        else:
+            table.append((seat, participant, 1))
+    ranked = sorted(table, key=lambda row: (-row[2], _seat_order(row[0])))
+    return tuple(participant for _, participant, _ in ranked)
+
+
+def _merged(known: Participant, more: Participant) -> Participant:
+    return replace(
+        known,
+        name=known.name or more.name,
+        role=known.role or more.role,
+        body=known.body or more.body,
+        body_id=known.body_id or more.body_id,
+        country=known.country or more.country,
+        name_in_text=known.name_in_text or more.name_in_text,
+        person_id=known.person_id or more.person_id,
+        kind=known.kind or more.kind,
+        known=known.known or more.known,
+        side=known.side or more.side,
+    )
+
+
+def headline(status: Status, participants: Sequence[Participant], place: Place, mode: Mode) -> str:
+    """One line in French, made of the facts alone: `Abdellatif Hammouchi reçoit Céline Berthon à Rabat`."""
+    hosts = [p for p in participants if _side(p, place) == "host"]
+    guests = [p for p in participants if _side(p, place) == "visitor"]
+    where = f" {_at(place.city)}" if place.city and mode not in ("call", "video") else ""
+    if mode == "multilateral" or len({p.country for p in participants}) > 2:
+        text = f"Réunion{where} : {_names(participants, 4)}"
+    elif hosts and guests and mode not in ("call", "video"):
+        text = f"{_names(hosts, 2)} {'reçoivent' if len(hosts) > 1 else 'reçoit'} {_names(guests, 3)}{where}"
+    else:
+        groups = defaultdict(list)
+        for participant in participants:
+            groups[participant.country].append(participant)
+        sides = list(groups.values())
+        verb = {"call": "Appel", "video": "Visioconférence"}.get(mode, "Rencontre")
+        text = f"{verb} : {' et '.join(_names(side, 2) for side in sides[:2])}{where}"
+    return f"{_MARK.get(status, '')}{text}"
+
+
+_MARK = {Status.PLANNED: "Prévu : ", Status.DENIED: "Démenti : ", Status.CANCELLED: "Annulé : "}
+
+
+def _side(participant: Participant, place: Place) -> Side | None:
+    if place.country and participant.country:
+        return "host" if participant.country == place.country else "visitor"
+    return participant.side
+
+
+def _names(participants: Sequence[Participant], most: int) -> str:
+    named = [p for p in participants if p.name] or list(participants)
+    told = list(dict.fromkeys(_called(p) for p in named))
+    listed = ", ".join(told[:most])
+    return f"{listed} et {len(told) - most} autres" if len(told) > most + 1 else ", ".join(told[: most + 1])
+
+
+def _called(participant: Participant) -> str:
+    if participant.name:
+        return participant.name
+    if participant.role and participant.body:
+        return f"{participant.role} ({participant.body})"
+    return participant.role or participant.body or f"une délégation ({participant.country or '?'})"
+
+
+def _at(city: str) -> str:
+    if city.startswith("Le "):
+        return f"au {city[3:]}"
+    return f"aux {city[4:]}" if city.startswith("Les ") else f"à {city}"
+
+
+# --------------------------------------------------------------------------------------------------- copies of one text
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """An article of a meeting, for telling copies from independent reports. `key` as in `Account.article`."""
+
+    key: str
+    published: datetime
+    outlet: str
+    family: str
+    fingerprint: frozenset[int]
+
+
+def copies(tellings: Sequence[Telling], is_copy: float = 0.25) -> dict[str, str]:
+    """For each article that repeats another one's text: the earliest article with that text, never itself a copy."""
+    ordered = sorted(tellings, key=lambda t: (t.published, t.key))
+    origin: dict[str, str] = {}
+    for i, telling in enumerate(ordered):
+        for earlier in ordered[:i]:
+            shorter = min(len(telling.fingerprint), len(earlier.fingerprint))
+            if shorter and len(telling.fingerprint & earlier.fingerprint) / shorter >= is_copy:
+                origin[telling.key] = origin.get(earlier.key, earlier.key)
+                break
+    return origin
+
+
+def independent_reports(tellings: Sequence[Telling], copy_of: Mapping[str, str]) -> int:
+    """How many voices tell a meeting: copies of one text are one voice, and so are the editions of one publisher."""
+    families: dict[str, str] = {}
+    parent: dict[str, str] = {}
+
+    def root(key: str) -> str:
+        while parent.get(key, key) != key:
+            key = parent[key]
+        return key
+
+    for telling in tellings:
+        parent.setdefault(telling.key, telling.key)
+    for telling in tellings:
+        if telling.key in copy_of and copy_of[telling.key] in parent:
+            parent[root(telling.key)] = root(copy_of[telling.key])
+        first = families.setdefault(telling.family, telling.key)
+        parent[root(telling.key)] = root(first)
+    return len({root(telling.key) for telling in tellings})

@@ -68,10 +68,10 @@ def _profiles(config: Config) -> list[Finding]:
 
 
 def _store(config: Config) -> list[Finding]:
-    from monitor.store import StoreError, sqlite_findings
+    from monitor.store import StoreError
 
     path = sqlite_path(config.store_url)
-    findings = [Finding("sqlite", f.state, f.text) for f in sqlite_findings()] if path is not None else []
+    findings = [_sqlite()] if path is not None else []
     if path is not None and not path.exists():
         parent = next((p for p in path.parents if p.exists()), Path("/"))
         if not os.access(parent, os.W_OK):
@@ -87,6 +87,17 @@ def _store(config: Config) -> list[Finding]:
         return [*findings, Finding("store", "fail", str(problem))]
     bad = [Finding("store", f.state, f"{f.what}: {f.text}") for f in found if f.state != "ok"]
     return [*findings, *(bad or [Finding("store", "ok", f"{path or 'database'}: whole")])]
+
+
+def _sqlite() -> Finding:
+    """The SQLite in use: versions before 3.51.3 can damage a write-ahead log that is reset while being read."""
+    from monitor.store.database import sqlite_version
+
+    version_ = sqlite_version()
+    words = f"SQLite {'.'.join(map(str, version_))}"
+    if version_ < (3, 51, 3):
+        return Finding("sqlite", "warn", f"{words} has a known bug that can damage the store: install the package pysqlite3")
+    return Finding("sqlite", "ok", words)
 
 
 def _disk(config: Config) -> list[Finding]:

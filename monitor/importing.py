@@ -272,9 +272,9 @@ def _result(identifier: str, found: detection.Detection, kept: Kept) -> dict[str
     """The prediction with its outcome and the record each of its meetings was joined to."""
     result = prediction_of(identifier, found)
     result["outcome"] = str(kept.outcome)
-    shown = [number for number, report in enumerate(found.reports) if detection.is_labelled(report)]
-    for meeting, number in zip(result["meetings"], shown, strict=True):
-        meeting["meeting_id"] = kept.meeting_ids[number] if number < len(kept.meeting_ids) else None
+    numbers = {id(report): number for report, number in zip(found.reports, kept.meeting_ids, strict=False)}
+    for meeting, report in zip(result["meetings"], detection.labelled(found), strict=True):
+        meeting["meeting_id"] = numbers.get(id(report))
     return result
 
 

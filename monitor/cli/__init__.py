@@ -39,9 +39,7 @@ def _global(
     config: Annotated[Path | None, typer.Option("--config", help="The configuration file (default: config.toml here).")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only warnings and errors on standard error.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show where an unexpected error came from.")] = False,
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and stop.")
-    ] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version and stop.")] = False,
 ) -> None:
     context.obj = Options(config=config, quiet=quiet, debug=debug)
 
@@ -66,15 +64,15 @@ def main() -> None:
 
 
 def _unexpected(error: Exception) -> int:
-    import click
-
     from monitor.config import ConfigError
 
-    if isinstance(error, click.exceptions.Abort):
+    if isinstance(error, typer.Exit):
+        return int(error.exit_code)
+    if isinstance(error, typer.Abort):
         return 130
-    if isinstance(error, click.ClickException):
-        error.show()
-        return 2 if isinstance(error, click.UsageError) else 1
+    if isinstance(error, typer.exceptions.TyperException):
+        error.show()  # type: ignore[attr-defined]
+        return int(error.exit_code)  # type: ignore[attr-defined]
     if isinstance(error, ConfigError):
         for line in error.problems:
             _say(line)
@@ -86,9 +84,7 @@ def _unexpected(error: Exception) -> int:
         raise error
     from monitor.terminal import shortened
 
-    _say(
-        f"unexpected error: {type(error).__name__}: {shortened(error, 300)} (run again with --debug before the command to see where)"
-    )
+    _say(f"unexpected error: {type(error).__name__}: {shortened(error, 300)} (run again with --debug before the command to see where)")
     return 1
 
 

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pipelines.detect.candidate import is_candidate
-from pipelines.detect.model import Detection
+from pipelines.detect.model import Detection, Report
 
 if TYPE_CHECKING:
     from pipelines.detect.detector import Resources
 
-__all__ = ["LANGUAGES", "Detection", "detect", "explain", "is_candidate", "load", "to_label"]
+__all__ = ["LANGUAGES", "Detection", "detect", "explain", "is_candidate", "labelled", "load", "to_label"]
 LANGUAGES = ("fr", "ar", "es", "en")
 
 
@@ -56,6 +56,13 @@ def to_label(detection: Detection, *, id: str) -> dict[str, object]:  # noqa: A0
     from pipelines.detect import detector
 
     return detector.to_label(detection, id=id)
+
+
+def labelled(detection: Detection) -> list[Report]:
+    """The reports of `detection` that `to_label` lists, in the same order."""
+    from pipelines.detect import detector
+
+    return detector.labelled(detection)
 
 
 def explain(detection: Detection, title: str, text: str) -> list[str]:

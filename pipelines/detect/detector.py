@@ -242,15 +242,15 @@ def _mentions(parts: Sequence[Part]) -> tuple[Mention, ...]:
     return tuple(found)
 
 
+def labelled(detection: Detection) -> list[Report]:
+    """The reports that have a place in the label format, in order: not what was denied or called off, no doubtful news."""
+    off = (Status.DENIED, Status.CANCELLED)
+    return [one for one in detection.reports if one.status not in off and (detection.flag or one.status is not Status.NEW)]
+
+
 def to_label(detection: Detection, *, id: str) -> dict[str, object]:  # noqa: A002 - the label format's own word
-    """One prediction in the label format. Meetings that were denied or called off have no place in it."""
-    meetings = []
-    for report in detection.reports:
-        if report.status in (Status.DENIED, Status.CANCELLED):
-            continue
-        if report.status is Status.NEW and not detection.flag:
-            continue
-        meetings.append(_meeting_label(report))
+    """One prediction in the label format."""
+    meetings = [_meeting_label(report) for report in labelled(detection)]
     return {
         "id": id,
         "flag": detection.flag,

@@ -6,7 +6,7 @@ Each piece with a cue and somebody in it is a *frame*; frames of one encounter a
 
 from __future__ import annotations
 
-from bisect import bisect_left
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
@@ -237,6 +237,7 @@ def _venues(part: Part, language: str) -> tuple[PlaceMention, ...]:
             if city:
                 place = replace(place, kind="city", city_id=city, city=known.cities[city][0])
         found.append(place)
+    found.extend(_unknown_towns(part, language, found))
     for hit in part.hits:
         if hit.entry.tag != "capital":
             continue
@@ -246,6 +247,35 @@ def _venues(part: Part, language: str) -> tuple[PlaceMention, ...]:
             start, end = tokens.starts[hit.first], max(tokens.ends[hit.last - 1], beside.end)
             found.append(PlaceMention(start, end, city, known.cities[city][0], beside.country, "city", "in"))
     return tuple(sorted(found, key=lambda place: place.start))
+
+
+_TOWN_PREPOSITIONS = {"fr": ("à",), "es": ("en",), "en": ("in", "at")}
+_TOWN = re.compile(r"[A-ZÀ-Ý][\w’'-]{2,}(?: (?:[A-ZÀ-Ý][\w’'-]+|el|al|de|la|del))*(?<! el| al| de| la)")
+
+
+def _unknown_towns(part: Part, language: str, known: Sequence[PlaceMention]) -> list[PlaceMention]:
+    """Towns that no gazetteer holds, by "à", "en" or "in" and a capital letter, beside a day or a comma."""
+    prepositions = _TOWN_PREPOSITIONS.get(language)
+    if prepositions is None or part.original.isupper():
+        return []
+    taken = [(one.start, one.end) for one in known] + [(one.start, one.end) for one in part.actors]
+    taken += [(one.start, one.end) for one in part.dates]
+    tokens = part.tokens
+    towns = []
+    for at in range(1, len(tokens.words)):
+        start = tokens.starts[at]
+        if not part.original[start : start + 1].isupper() or part.original[tokens.starts[at - 1] : tokens.ends[at - 1]].lower() not in prepositions:
+            continue
+        if tokens.gaps[at] != " " or any(low <= start < high for low, high in taken):
+            continue
+        match = _TOWN.match(part.original, start)
+        if match is None or not (match.end() >= len(part.original) or part.original[match.end()] in ",.;: )\n"):
+            continue
+        follows = part.original[match.end() : match.end() + 1]
+        dated = any(-18 <= one.start - match.end() <= 3 or 0 <= start - one.end <= 12 for one in part.dates)
+        if follows in (",", ".") or dated:
+            towns.append(PlaceMention(start, match.end(), None, match[0], None, "city", "in"))
+    return towns
 
 
 def _with_counterparts(part: Part) -> list[Actor]:
@@ -914,10 +944,19 @@ def _lend_hero(frame: Frame, hero: Actor | None) -> None:
         frame.actors.insert(0, hero)
 
 
+def _anchored(frame: Frame) -> bool:
+    """A cue with a day or a venue beside it: told as something that happened, not spoken of in general."""
+    if frame.strength < 2 or all(cue.hit.entry.kind in ("support", "sign") for cue in frame.cues):
+        return False
+    return any(one.kind != "duration" for one in frame.dates) or any(place.prep == "in" and place.kind == "city" for place in frame.places)
+
+
 def _follow_text(drafts: list[Draft]) -> None:
     """A headline's present tense ("viaja hoy a Rabat") is what the text says it is: still to come."""
     for draft in list(drafts):
-        if draft.status is not Status.NEW or any(frame.part.field == "text" for frame in draft.frames):
+        if draft.status is not Status.NEW or not any(frame.part.field == "title" for frame in draft.frames):
+            continue
+        if any(frame.part.field == "text" and frame.pair and frame.strength >= 2 for frame in draft.frames):
             continue
         if any(one.status is Status.NEW and one is not draft and len(one.countries) >= 2 for one in drafts):
             continue
@@ -944,11 +983,11 @@ def _promote(drafts: Sequence[Draft], today: date | None) -> None:
 
 def _complete(draft: Draft, drafts: Sequence[Draft], parts: Sequence[Part]) -> None:
     """A strong cue with one party, or none: the other is looked for in the sentences beside it."""
-    if len(draft.countries) >= 2 or max((frame.strength for frame in draft.frames), default=0) < 2:
+    if len(draft.countries) >= 2 or not any(_anchored(frame) for frame in draft.frames):
         return
     taken = {(frame.part.field, frame.segment.sentence) for one in drafts if one is not draft for frame in one.frames}
     for frame in draft.frames:
-        if not frame.cues or frame.part.field != "text":
+        if frame.part.field != "text" or not _anchored(frame):
             continue
         part, number = frame.part, frame.segment.sentence
         for near in (number - 1, number, number - 2, number + 1):
@@ -1039,11 +1078,13 @@ def _place_frame(frame: Frame, drafts: list[Draft]) -> None:
             draft.add(frame)
         return
     own = [draft for draft in drafts if draft.status is status]
+    if status is not Status.NEW:
+        _lend_parties(frame, drafts)
     if not frame.actors:
         draft = _latest(drafts, frame, status)
         if draft is not None and (frame.order - draft.frames[-1].order <= 2 or status is Status.NEW):
             draft.frames.append(frame)
-        elif frame.strength >= 2:
+        elif frame.strength >= 2 and (frame.dates or any(place.prep == "in" for place in frame.places)):
             drafts.append(Draft(status, [frame]))
         return
     if status is Status.BACKGROUND:
@@ -1061,6 +1102,22 @@ def _place_frame(frame: Frame, drafts: list[Draft]) -> None:
     draft = Draft(status)
     draft.add(frame)
     drafts.append(draft)
+
+
+def _lend_parties(frame: Frame, drafts: Sequence[Draft]) -> None:
+    """ "les deux hommes s'étaient vus à Madrid", "la session précédente": the parties of the meeting told before."""
+    if any(actor.country for actor in frame.actors) or not (frame.dates or any(place.prep in ("in", "to") for place in frame.places)):
+        return
+    group = any(actor.type == "pronoun-group" for actor in frame.actors)
+    session = any(cue.hit.entry.noun and cue.hit.entry.kind in ("session", "meet") or cue.hit.entry.mode == "multilateral" for cue in frame.cues)
+    plain = any(cue.hit.entry.kind == "meet" and not cue.hit.entry.noun for cue in frame.cues)
+    if not (group or session or plain):
+        return
+    told = next((draft for draft in drafts if draft.status is not frame.segment.status and len(draft.countries) >= 1 and draft.actors), None)
+    if told is None:
+        return
+    bodies = [actor for actor in told.actors if actor.country == "INT"]
+    frame.actors = frame.actors + (bodies[:1] if bodies and session else [actor for actor in told.actors if actor.kind in SECURITY_KINDS][:3])
 
 
 def _latest(drafts: Sequence[Draft], frame: Frame, status: Status) -> Draft | None:

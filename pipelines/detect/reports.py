@@ -205,9 +205,9 @@ def place_of(draft: Draft, parts: Sequence[Part], line: Dateline | None) -> tupl
 
 def _venue(places: Sequence[PlaceMention]) -> PlaceMention | None:
     """The city that the words make a venue: "in" before "to"."""
-    for prep in ("in", "to"):
+    for prep, known in (("in", True), ("to", True), ("in", False)):
         for place in places:
-            if place.kind == "city" and place.prep == prep:
+            if place.kind == "city" and place.prep == prep and (place.city_id is not None) is known:
                 return place
     return None
 

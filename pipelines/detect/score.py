@@ -115,6 +115,8 @@ def _told_together(draft: Draft, participants: Sequence[Actor]) -> bool:
     """Both parties in one piece of the text, or both by name: a body here and an official there are no meeting."""
     if any(frame.pair and frame.strength >= 2 for frame in draft.frames):
         return True
+    if any(frame.strength >= 2 and any(actor.country == "INT" for actor in frame.actors) for frame in draft.frames):
+        return True  # the members of an international body, at their session
     named = {actor.country for actor in participants if actor.country and (actor.name or actor.rank not in _LOW)}
     implied = {country for frame in draft.frames for country in frame.implied}
     return len(named) >= 2 or bool(named and implied - named)

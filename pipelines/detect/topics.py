@@ -91,6 +91,9 @@ def _goes_on(part: Part, number: int, draft: Draft, owner: Frame | None) -> bool
         return True
     if owner is not None and number - owner.segment.sentence <= 2:
         return True
+    first_told = min((frame.segment.sentence for frame in draft.frames if frame.part is part), default=None)
+    if first_told is not None and part.lead <= number < first_told and first_told - number <= 2:
+        return True
     low, high = part.sentences[number].start, part.sentences[number].end
     for actor in part.actors:
         if low <= actor.start < high and actor.type in ("person", "title") and any(actor.country == one.country for one in draft.actors):

@@ -84,13 +84,25 @@ class Tokens:
         return bisect_left(self.starts, offset)
 
 
+_Row = tuple[tuple[str, ...], tuple[Entry, ...]]  # a phrase and what it says
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """The phrases that begin with one word."""
+
+    alone: tuple[_Row, ...]
+    longer: Mapping[str, tuple[_Row, ...]]  # by their second word
+    stemmed: tuple[_Row, ...]  # whose second word is a stem
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """One language's cues, ready for scanning."""
 
     language: str
-    by_word: Mapping[str, tuple[tuple[tuple[str, ...], tuple[Entry, ...]], ...]]
-    by_stem: Mapping[str, tuple[tuple[tuple[str, ...], tuple[Entry, ...]], ...]]
+    by_word: Mapping[str, _Node]
+    by_stem: Mapping[str, tuple[_Row, ...]]
     common: frozenset[str]
     topics: tuple[str, ...] = ()
     pronouns: frozenset[tuple[str, ...]] = field(default=frozenset())
@@ -144,31 +156,33 @@ def variants(word: str) -> tuple[str, ...]:
 def scan(tokens: Tokens, lexicon: Lexicon) -> list[Hit]:
     """Every phrase of the lexicon in the text, in order; within one group the longest at a place, without overlap."""
     words, gaps = tokens.words, tokens.gaps
+    arabic = lexicon.language == "ar"
+    forms = [variants(word) for word in words] if arabic else [(word,) for word in words]
     by_word, by_stem = lexicon.by_word, lexicon.by_stem
     hits: list[Hit] = []
     busy: dict[str, int] = {}
-    arabic = lexicon.language == "ar"
     total = len(words)
     for at in range(total):
-        word = words[at]
-        forms = variants(word) if arabic else (word,)
-        candidates: list[tuple[tuple[str, ...], tuple[Entry, ...]]] = []
-        for form in forms:
-            exact = by_word.get(form)
-            if exact:
-                candidates.extend(exact)
-            stem = by_stem.get(form[:_STEM])
-            if stem:
-                candidates.extend(pair for pair in stem if form.startswith(pair[0][0][:-1]))
-        if not candidates:
+        rows: list[_Row] = []
+        for form in forms[at]:
+            node = by_word.get(form)
+            if node is not None:
+                rows.extend(node.alone)
+                if node.longer and at + 1 < total:
+                    for following in forms[at + 1]:
+                        rows.extend(node.longer.get(following, ()))
+                    rows.extend(node.stemmed)
+            stems = by_stem.get(form[:_STEM])
+            if stems is not None:
+                rows.extend(row for row in stems if form.startswith(row[0][0][:-1]))
+        if not rows:
             continue
-        if len(candidates) > 1:
-            candidates.sort(key=lambda pair: -len(pair[0]))
-        for phrase, entries in candidates:
+        if len(rows) > 1:
+            rows.sort(key=_longest_first)
+        for phrase, entries in rows:
             size = len(phrase)
-            if size > 1:
-                if at + size > total or not _follows(words, gaps, at, phrase, arabic):
-                    continue
+            if size > 1 and (at + size > total or not _follows(forms, gaps, at, phrase)):
+                continue
             for entry in entries:
                 if busy.get(entry.group, -1) > at:
                     continue
@@ -177,16 +191,19 @@ def scan(tokens: Tokens, lexicon: Lexicon) -> list[Hit]:
     return hits
 
 
-def _follows(words: Sequence[str], gaps: Sequence[str], at: int, phrase: tuple[str, ...], arabic: bool) -> bool:
+def _longest_first(row: _Row) -> int:
+    return -len(row[0])
+
+
+def _follows(forms: Sequence[tuple[str, ...]], gaps: Sequence[str], at: int, phrase: tuple[str, ...]) -> bool:
     for step in range(1, len(phrase)):
-        word, wanted = words[at + step], phrase[step]
-        if not _STOPS.isdisjoint(gaps[at + step]):
+        gap = gaps[at + step]
+        if gap != " " and not _STOPS.isdisjoint(gap):
             return False
-        if wanted[-1] == "*":
-            stem = wanted[:-1]
-            if not any(form.startswith(stem) for form in (variants(word) if arabic else (word,))):
-                return False
-        elif word != wanted and not (arabic and wanted in variants(word)):
+        wanted = phrase[step]
+        if wanted in forms[at + step]:
+            continue
+        if wanted[-1] != "*" or not any(form.startswith(wanted[:-1]) for form in forms[at + step]):
             return False
     return True
 
@@ -202,6 +219,18 @@ def load_lexicon(language: str, path: Path | None = None) -> Lexicon:
     if data.get("language") != language:
         raise LexiconError(f"{source.name}: language: is {data.get('language')!r}, expected {language!r}")
     return _Builder(source.name, language).build(data)
+
+
+def _node(rows: Sequence[_Row]) -> _Node:
+    longer: dict[str, list[_Row]] = {}
+    for row in rows:
+        if len(row[0]) > 1 and row[0][1][-1] != "*":
+            longer.setdefault(row[0][1], []).append(row)
+    return _Node(
+        tuple(row for row in rows if len(row[0]) == 1),
+        {second: tuple(found) for second, found in longer.items()},
+        tuple(row for row in rows if len(row[0]) > 1 and row[0][1][-1] == "*"),
+    )
 
 
 class _Builder:
@@ -223,18 +252,16 @@ class _Builder:
             for number, row in enumerate(data.get(table, ()), 1):
                 self.row(table, f"{table}[{number}]", row, seen)
         topics = tuple(row["id"] for row in data.get("topic", ()))
-        by_word: dict[str, list[tuple[tuple[str, ...], tuple[Entry, ...]]]] = {}
-        by_stem: dict[str, list[tuple[tuple[str, ...], tuple[Entry, ...]]]] = {}
+        by_word: dict[str, list[_Row]] = {}
+        by_stem: dict[str, list[_Row]] = {}
         for phrase, entries in self.entries.items():
             head = phrase[0]
-            if head.endswith("*"):
-                by_stem.setdefault(head[:_STEM], []).append((phrase, tuple(entries)))
-            else:
-                by_word.setdefault(head, []).append((phrase, tuple(entries)))
+            place = by_stem.setdefault(head[:_STEM], []) if head.endswith("*") else by_word.setdefault(head, [])
+            place.append((phrase, tuple(entries)))
         common = frozenset(word for text in data["identify"]["words"] for word in self.phrase("identify.words", text))
         return Lexicon(
             self.language,
-            {head: tuple(sorted(rows, key=lambda row: -len(row[0]))) for head, rows in by_word.items()},
+            {head: _node(rows) for head, rows in by_word.items()},
             {head: tuple(rows) for head, rows in by_stem.items()},
             common,
             topics,

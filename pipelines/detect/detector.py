@@ -10,11 +10,12 @@ from pathlib import Path
 
 from pipelines.detect.candidate import is_candidate
 from pipelines.detect.cues import Lexicon, hits_between, load_lexicon
+from pipelines.detect.fold import Folded, fold
 from pipelines.detect.language import identify
 from pipelines.detect.meetings import SECURITY_KINDS, Draft, Part, gather, read_part, retarget
 from pipelines.detect.mentions import find_actors
-from pipelines.detect.model import NOWHERE, Detection, Evidence, Mention, Place, Quote, Reason, Report, Status
-from pipelines.detect.places import load_places
+from pipelines.detect.model import NOWHERE, Detection, Evidence, Field, Mention, Place, Quote, Report, Status
+from pipelines.detect.places import find_places, load_places
 from pipelines.detect.reports import categories_of, days_of, mode_of, participant, participants_of, place_of, side_of
 from pipelines.detect.resources import Register
 from pipelines.detect.resources import load as load_register
@@ -102,11 +103,11 @@ def read(title: str, text: str, published: datetime | None, language: str, outle
     """All stages up to the verdicts."""
     lexicon = known.lexicons[language]
     day = published.date() if published else None
-    actors = retarget(find_actors(title, text, language, day, known.register))
+    written: tuple[tuple[Field, Folded], ...] = (("title", fold(title)), ("text", fold(text)))
+    places = {name: find_places(folded.original, language, folded=folded) for name, folded in written}
+    actors = retarget(find_actors(title, text, language, day, known.register, places=(places["title"], places["text"])))
     parts = tuple(
-        read_part(name, words, language, published, actors, lexicon)
-        for name, words in (("title", title), ("text", text))
-        if words.strip()
+        read_part(name, folded, language, published, actors, places[name], lexicon) for name, folded in written if folded.original.strip()
     )
     drafts = gather(parts, published)
     _refuse(parts, drafts)

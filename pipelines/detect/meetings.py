@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from pipelines.detect.cues import Entry, Hit, Lexicon, Tokens, hits_between, scan, tokens_of
 from pipelines.detect.dates import DateMention, find_dates
-from pipelines.detect.fold import fold, fold_key
+from pipelines.detect.fold import Folded, fold_key
 from pipelines.detect.mentions import Actor
 from pipelines.detect.model import UNKNOWN_DAYS, Days, Field, Quote, Status
-from pipelines.detect.places import PlaceMention, find_places, load_places
+from pipelines.detect.places import PlaceMention, load_places
 from pipelines.detect.sentences import Sentence, split
 
 # A day further back than this is no longer the news; a lead may be slower (weeklies, features)
@@ -357,9 +357,17 @@ def _outside(dates: Iterable[DateMention], actors: Sequence[Actor], text: str, p
     return tuple(kept)
 
 
-def read_part(name: Field, text: str, language: str, published: datetime | None, actors: Sequence[Actor], lexicon: Lexicon) -> Part:
+def read_part(
+    name: Field,
+    folded: Folded,
+    language: str,
+    published: datetime | None,
+    actors: Sequence[Actor],
+    places: tuple[PlaceMention, ...],
+    lexicon: Lexicon,
+) -> Part:
     """Everything the layers below find in the title or the text."""
-    folded = fold(text)
+    text = folded.original
     tokens = tokens_of(folded)
     sentences = split(text, language, folded=folded)
     bounds = [(tokens.at(sentence.start), tokens.at(sentence.end)) for sentence in sentences]
@@ -372,7 +380,7 @@ def read_part(name: Field, text: str, language: str, published: datetime | None,
         sentences,
         bounds,
         _outside(find_dates(text, language, published, folded=folded), mine, text, published),
-        find_places(text, language, folded=folded),
+        places,
         mine,
     )
     part.places = _venues(part, language)

@@ -21,6 +21,7 @@ from monitor.mail.build import head_of, keep_digest, write
 from monitor.mail.delivery import DeliveryReport, deliver
 from monitor.mail.profile import Profile
 from monitor.mail.settings import MailSettings
+from monitor.mail.smtp import DeliveryError, try_login
 from monitor.mail.view import subject_of
 from monitor.mail.words import frame
 from monitor.slots import Slot, catch_up, due_slots
@@ -187,6 +188,15 @@ def preview(
     return written.subject, part.html, part.text, mail
 
 
+async def probe(settings: MailSettings) -> str | None:
+    """Log into the mail server and leave without sending. None if that works, else what is wrong."""
+    try:
+        await try_login(settings)
+    except DeliveryError as problem:
+        return problem.reply
+    return None
+
+
 __all__ = [
     "DeliveryReport",
     "DigestBuilt",
@@ -195,5 +205,6 @@ __all__ = [
     "deliver",
     "owe",
     "preview",
+    "probe",
     "slot_for",
 ]

@@ -16,8 +16,10 @@ from pipelines.detect.model import Days, Status
 from pipelines.digest import Counted, Earlier, MeetingLine, Source, Told, Trouble, Watch, Who
 from pipelines.records import Outcome
 
-MARGIN = timedelta(hours=1)
-"""How far before the last digest we look again: a record's time is taken before its transaction waits for its turn."""
+MARGIN = timedelta(days=2)
+"""How far before the period we look again: a record has the time at which its reading began, and a clock may have been wrong.
+
+What was told already is known by its number, so that looking twice costs nothing but time."""
 
 FAILING_AFTER = timedelta(hours=3)
 """A feed that failed once is no news; one that has not answered for this long is."""
@@ -97,7 +99,7 @@ def _line(
         city=row["city"],
         country=row["country"],
         mode=row["mode"],
-        participants=tuple(people),
+        participants=tuple(sorted(people, key=lambda who: who.country != row["country"])),  # those at home first
         sources=tuple(telling),
         topics=tuple(row["topics"]),
         categories=tuple(row["categories"]),

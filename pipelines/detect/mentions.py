@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +21,7 @@ from pipelines.detect.fold import fold_key
 from pipelines.detect.phrases import Cover, Name, Noun, Part, Phrase, Phrases
 from pipelines.detect.places import PlaceMention
 from pipelines.detect.resources import Body, Office, Register
-from pipelines.detect.scan import Lexicon, lexicon
+from pipelines.detect.scan import Lexicon, Token, lexicon
 
 ActorType = Literal["person", "title", "body", "pronoun-group"]
 
@@ -28,6 +29,7 @@ _ABOVE_COUNTRIES = ("INT", "EU")
 _LEADING = ("head", "minister", "leader")
 _LOOK_BACK = 40  # mentions; further away nobody is meant by "son homologue"
 _NEAR = 90  # characters; a country named this close tells bodies of one acronym apart
+_TRADE = frozenset(("intelligence", "police", "gendarmerie", "interior", "border", "cyber", "military"))
 _ALIKE = 0.84  # difflib ratio of two spellings of one name, asked only of people of the same body; 0.8 joins brothers
 
 
@@ -97,6 +99,7 @@ class _Claims:
     """Which countries already have somebody of a field of work."""
 
     named: dict[str, list[str]] = field(default_factory=dict)  # field -> countries of named people, in order
+    stated: dict[str, set[str]] = field(default_factory=dict)  # ... whose country the text has to say
     counterparts: dict[str, set[str]] = field(default_factory=dict)
 
 
@@ -112,17 +115,33 @@ class _Article:
         self.full: set[str] = set()  # persons named in full
         self.bodies: set[str] = set()  # bodies named
         self.mentioned: Counter[str] = Counter()  # countries, by how often
+        self.types: set[str] = set()  # fields of work named
+        self.kinds: set[str] = set()  # kinds of the bodies and fields named
+        self.strangers: set[str] = set()  # persons whose surname somebody else bears here
+        self.reader = Phrases(known, self._fits)
         for part in parts:
             for token in part.tokens:
-                self.full.update(token.entry.persons)
-                self.bodies.update(token.entry.bodies)
+                self._note(part, token)
             self.mentioned.update(place.country for place in part.places if place.country)
         self.ranking = [country for country, _ in self.mentioned.most_common()]
 
+    def _note(self, part: Part, token: Token) -> None:
+        entry = token.entry
+        if entry.persons and self.reader.named_in_full(part, token):
+            self.full.update(entry.persons)
+        if entry.surnames and not entry.persons and self.reader.other_first_name(part, token):
+            self.strangers.update(entry.surnames)
+        if entry.bodies:
+            self.bodies.update(entry.bodies)
+            self.kinds.update(kind for one in entry.bodies[:1] for kind in self.register.bodies[one].kinds)
+        group = entry.words.get("field") or entry.words.get("title")
+        if group is not None and group.type is not None:
+            self.types.add(group.type)
+            self.kinds.add(self.register.fields[group.type].kind)
+
     def actors(self) -> tuple[Actor, ...]:
         """All mentions, in order and linked."""
-        reader = Phrases(self.known, self._fits)
-        phrases = [phrase for part in self.parts for phrase in reader.read(part)]
+        phrases = [phrase for part in self.parts for phrase in self.reader.read(part)]
         for phrase in phrases:
             if phrase.noun is not None:
                 body, _, sure = self._body(phrase.noun, phrase)
@@ -173,14 +192,12 @@ class _Article:
     def _preferred(self, noun: Noun, phrase: Phrase) -> tuple[Body, bool]:
         """Of several bodies of one name that whose country is named near by, else the outlet's, the only one spoken of, the usual one."""
         bodies = [self.register.bodies[one] for one in noun.bodies]
-        near = {
-            place.country
-            for place in phrase.part.places
-            if place.kind != "city" and noun.start - _NEAR < place.start < noun.end + _NEAR and place.country
-        }
+        near = self._countries_near(phrase.part, noun)
         close = [body for body in bodies if body.country in near]
         if len(close) == 1:
             return close[0], len(bodies) > 1
+        if len(bodies) > 1 and not any(body.country in self.mentioned for body in bodies[1:]):
+            return bodies[0], True
         for body in bodies:
             if body.country == self.home:
                 return body, False
@@ -189,6 +206,17 @@ class _Article:
             if len(spoken) == 1:
                 return spoken[0], False
         return bodies[0], False
+
+    def _countries_near(self, part: Part, noun: Noun) -> set[str]:
+        """Countries named close by that are not said of somebody else."""
+        first = bisect_left(part.tokens, noun.start - _NEAR, key=lambda token: token.start)
+        found = set()
+        for token in part.tokens[first : first + _LOOK_BACK]:
+            if token.start > noun.end + _NEAR:
+                break
+            if token.place is not None and token.place.kind != "city" and not token.taken and token.place.country:
+                found.add(token.place.country)
+        return found
 
     # persons
 
@@ -275,7 +303,8 @@ class _Article:
         body, country, sure = self._body_of_one(noun, phrase, name.ids) if noun is not None else (None, None, False)
         chosen = self._choose(name.ids, body if sure else None, country if sure else None)
         person = self.register.persons[chosen]
-        if (not name.full or person.context) and not self._supported(chosen, noun, body if sure else None, country if sure else None):
+        alone = name.full and not person.context and not (name.lineage and chosen not in self.full)
+        if not alone and not self._supported(chosen, name, noun, body if sure else None, country if sure else None):
             return self._stranger(phrase, name)
         if person.context and name.lineage:
             return self._stranger(phrase, name)
@@ -332,7 +361,7 @@ class _Article:
                     return one
         return pool[0]
 
-    def _supported(self, person_id: str, noun: Noun | None, body: Body | None, country: str | None) -> bool:
+    def _supported(self, person_id: str, name: Name, noun: Noun | None, body: Body | None, country: str | None) -> bool:
         """Something besides the name says that it is this person: the full name, the office, or the body named near by."""
         person = self.register.persons[person_id]
         if person_id in self.full and not person.context:
@@ -346,7 +375,18 @@ class _Article:
                 return fits and (country is None or any(one.country == country for one in held))
             if country is not None:
                 return any(one.country == country for one in held)
-        return any(one.id in self.bodies for one in held)
+        if any(one.id in self.bodies for one in held):
+            return True
+        if person.context:
+            long = name.full and len(person.name.split()) > 2
+            return any(
+                (self.types & set(one.types) and one.country in self.mentioned) or (long and self.kinds & set(one.kinds))
+                for one in held
+            )
+        if person_id in self.strangers:
+            return False
+        trade = any(self.kinds & set(one.kinds) for one in held) or bool(self.kinds & _TRADE)
+        return trade and (person.rare or any(one.country in self.mentioned for one in held[:1]))
 
     def _office(self, person_id: str, noun: Noun | None, body: Body | None) -> Office | None:
         """The office that the phrase means, else the one held on the article's day."""
@@ -357,9 +397,8 @@ class _Article:
                     return office
         if noun is not None and noun.type is not None and body is None:
             for office in person.offices:
-                if noun.type in self.register.bodies[office.body].types and (
-                    noun.country is None or self.register.bodies[office.body].country == noun.country
-                ):
+                held = self.register.bodies[office.body]
+                if noun.type in held.types and noun.country in (None, held.country) and not self._as_one(person_id, held):
                     return office
         return self.register.latest_office(person_id, self.published)
 
@@ -457,7 +496,9 @@ class _Article:
                 continue
             if draft.counterpart:
                 claims.counterparts.setdefault(actor.field_type, set()).add(actor.country)
-            if actor.type == "person":
+            if draft.phrase.noun is not None and draft.phrase.part.names_country(draft.phrase.noun):
+                claims.stated.setdefault(actor.field_type, set()).add(actor.country)
+            elif actor.type == "person":
                 named = claims.named.setdefault(actor.field_type, [])
                 if actor.country not in named:
                     named.append(actor.country)
@@ -466,7 +507,7 @@ class _Article:
     def _guess(self, actor: Actor, claims: _Claims) -> str | None:
         type_ = actor.field_type or ""
         named = claims.named.get(type_, [])
-        facing = claims.counterparts.get(type_, set())
+        facing = claims.counterparts.get(type_, set()) | claims.stated.get(type_, set())
         usual = [one for one in ({"es": "ES"}.get(self.known.language), self.home, actor.country) if one]
         if actor.type == "person" and actor.rank in _LEADING:
             # A second head of the same service is that of another country
@@ -479,9 +520,9 @@ class _Article:
         """After "Salman Chaudhry" also "M. Chaudhry": people the register lacks, met again by their last word."""
         names: dict[str, Actor] = {}
         for actor in found:
-            if actor.type == "person" and not actor.known and actor.name_in_text:
+            if actor.type == "person" and actor.name_in_text:
                 words = actor.name_in_text.split()
-                if len(words) > 1 and len(words[-1]) > 3:
+                if len(words) > 1 and len(words[-1]) > 3 and words[-2] not in _OF_HOUSE:
                     names.setdefault(words[-1], actor)
         if not names:
             return []
@@ -506,6 +547,7 @@ class _Article:
 
 
 _WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u064b-\u0652]|['’-](?=[^\W\d_])){0,40}")
+_OF_HOUSE = frozenset(("Al", "al", "Al-", "آل", "bin", "ben", "بن"))
 _NOWHERE = Phrase(None, 0, 0)  # type: ignore[arg-type]
 
 
@@ -560,6 +602,8 @@ def _antecedent(actor: Actor, found: Sequence[Actor], candidates: Iterable[int])
     fitting = []
     for index in candidates:
         other = found[index]
+        if actor.rank != other.rank and not {actor.rank, other.rank} <= _ONE_RANK:
+            continue
         if actor.body_id is not None:
             fits = other.body_id == actor.body_id
         elif actor.field_type is not None:
@@ -571,6 +615,9 @@ def _antecedent(actor: Actor, found: Sequence[Actor], candidates: Iterable[int])
         if fits:
             fitting.append(index)
     return fitting[0] if len(fitting) == 1 else None
+
+
+_ONE_RANK = {"head", "minister", "generic", "leader", None}
 
 
 def _identity(actor: Actor) -> str | None:

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from pipelines.detect.fold import fold, fold_key
-from pipelines.detect.places import PlaceMention, find_places, load_places
+from pipelines.detect.places import PlaceMention, find_places
 from pipelines.detect.scan import Lexicon, Token, tokens
 
 _UPPER = "".join(c for c in map(chr, (*range(0x41, 0x250), *range(0x1E00, 0x1F00))) if unicodedata.category(c) in ("Lu", "Lt"))
@@ -35,6 +36,8 @@ _LAST_CAPITAL = re.compile(rf"({_WORD}){_JOINT}$")
 _ARABIC_WORD = re.compile(r"[\u0621-\u063a\u0641-\u065f\u0670-\u06d3]{1,40}")
 _ARABIC_LINEAGE = re.compile(r" (?:بن|آل|ابن|ولد|بنت) ?[\u0621-\u064a\u064b-\u0652]{1,30}(?: (?=بن|آل|ابن))?")
 _POSSESSOR = re.compile(rf"({_WORD})['’]s?{_JOINT}$")
+_SHORT_COUNTRIES = {"US": "US", "UK": "GB", "UAE": "AE", "EU": "EU", "UN": "INT"}
+_SHORT_COUNTRY = re.compile(r"(?<![^\W_])(U\.?S\.?|U\.?K\.?|UAE|EU|UN)(?:['’]s)?\s$")
 _LAST_ARABIC = re.compile(r"([\u0621-\u063a\u0641-\u064a]{2,20}) $")
 _AFTER = re.compile(r"(?:\s{0,2}\([^()\n]{1,60}\))?[^\S\n]{0,2}\n?(?:([,:،–—-])\s{0,2})?")
 _ARTICLE_BEFORE = re.compile(r"(?<![^\W_])(?:le|la|les|l['’]|el|los|las|the|un|une|uno|una|an|a|son|sa|su|his|her)\s?$", re.IGNORECASE)
@@ -47,6 +50,8 @@ _CHARGES = re.compile(
     r"(?:,?\s(?:et\s|y\s|and\s)?(?:de la|de l['’]|du|des|de|del|for)\s?[\w'’-]{3,25}(?:\s[a-zà-ÿ'’-]{1,20}){0,3}?){1,4}(?=\s{0,2},|\s\()"
 )
 _ARABIC_CHARGES = re.compile(r"(?:\s{1,2}و[\u0621-\u064a]{3,14}(?:\s{1,2}[\u0621-\u064a]{3,14})?){1,4}?(?=\s{0,2}،|\s{1,2}(?:السيد|معالي|سعادة|الفريق|اللواء|الجنرال|الدكتور))")
+
+_FEW = re.compile(r"(?<![^\W_])(?:deux|trois|dos|ambos|ambas|tres|two|both|three)\s$", re.IGNORECASE)
 
 # Words that have a capital only because a sentence begins, or always; none of them begins or ends a name
 _NO_NAME = frozenset(
@@ -85,6 +90,7 @@ class Part:
         self.tokens = tokens(known, folded, self.places)
         self.starting = {token.start: number for number, token in enumerate(self.tokens)}
         self.ending = {token.end: number for number, token in enumerate(self.tokens)}
+        self._adjectives = [place.start for place in self.places if place.kind == "demonym"]
         self.capitals = which == "title" and _most_have_capitals(text)
         self._gaps: dict[str, str | None] = {}
 
@@ -102,6 +108,11 @@ class Part:
     def tokens_in(self, start: int, end: int) -> list[Token]:
         """The tokens that begin in a short stretch."""
         return [self.tokens[number] for at in range(start, end) if (number := self.starting.get(at)) is not None]
+
+    def names_country(self, noun: Noun) -> bool:
+        """The phrase itself says of which country it speaks."""
+        at = bisect_left(self._adjectives, noun.start)
+        return noun.country is not None or (at < len(self._adjectives) and self._adjectives[at] < noun.end)
 
     def article_before(self, start: int, floor: int = 0) -> int | None:
         """Where an article or possessive directly before `start` begins."""
@@ -211,6 +222,8 @@ class Phrases:
         if token.entry.persons or (token.entry.surnames and "title" not in words and "counterpart" not in words):
             return None
         noun = Noun(token.start, token.end)
+        if token.clitic == "ex":
+            noun.start, noun.former = token.outer, True
         self._take_head(noun, token)
         self._leftwards(part, noun, number)
         self._rightwards(part, noun, number)
@@ -297,9 +310,11 @@ class Phrases:
             if token.taken or token.entry.persons:
                 return
             gap = part.gap(token.end, noun.start)
+            words = token.entry.words
+            if gap == "and" and self.english and noun.type is not None and "field" in words:
+                gap = ""  # "police and intelligence chief"
             if gap is None or gap not in ("", "'s", "'"):
                 break
-            words = token.entry.words
             if gap == "" and "former" in words:
                 noun.former = True
             elif self.english and token.place is not None and (gap or token.place.kind in ("demonym", "country")):
@@ -315,31 +330,43 @@ class Phrases:
 
     def _capital_before(self, part: Part, noun: Noun) -> None:
         """ "Washington's ambassador": a capital speaks for its country, also where its name alone might be something else."""
+        short = _SHORT_COUNTRY.search(part.text, max(0, noun.start - 8), noun.start)
+        if short is not None:
+            noun.country, noun.start = _SHORT_COUNTRIES[short[1].replace(".", "")], short.start(1)
+            return
         before = _POSSESSOR.search(part.text, max(0, noun.start - 40), noun.start)
         if before is None:
             return
-        for name in load_places().names.get(fold_key(before[1]), ()):
-            if len(name.words) == 1 and name.country is not None and name.kind in ("city", "country"):
-                noun.country, noun.start = name.country, before.start(1)
-                return
+        for place in find_places(f"in {before[1]}", "en"):
+            if place.country is not None and place.kind in ("city", "country"):
+                noun.country, noun.start = place.country, before.start(1)
 
     def _rightwards(self, part: Part, noun: Noun, number: int) -> None:
         """What the office is of: fields, bodies, countries, brackets with an acronym, a second office of the same person."""
+        reach = noun.end
         for at in range(number + 1, min(len(part.tokens), number + 16)):
             token = part.tokens[at]
             if token.start < noun.end:
                 token.taken = True  # inside a bracket
                 continue
-            gap = part.gap(noun.end, token.outer)
+            reach = max(reach, noun.end)
+            gap = part.gap(reach, token.outer)
             if gap is None or token.entry.persons:
                 return
             if gap == "(":
                 if not self._bracket(part, noun, token):
                     return
                 continue
+            if gap[:1] == "," and token.place is not None and self._further_country(noun, token, gap):
+                token.taken = True
+                noun.end = token.end
+                continue
             gap += token.clitic if token.clitic != "ال" else ""
             if gap not in self.known.linkers or not self._joins(part, noun, token, at, gap):
                 return
+            reach = token.end
+            if gap and token.entry.words.keys() == {"modifier"}:
+                continue  # "du service": only what follows may make it part of the phrase
             token.taken = True
             noun.end = token.end
 
@@ -421,7 +448,7 @@ class Phrases:
         place = token.place
         if place is None or place.country is None or not noun.plural or noun.country is None or place.kind == "city":
             return False
-        if gap not in _AND and gap.split(" ")[0] not in _AND and not gap.startswith("و"):
+        if gap.split(" ")[0] not in (*_AND, ",") and not gap.startswith("و"):
             return False
         noun.countries = (*(noun.countries or (noun.country,)), place.country)
         return True
@@ -439,14 +466,17 @@ class Phrases:
         found: list[Phrase] = []
         used: set[int] = set()
         for number, noun in enumerate(nouns):
+            if found and self._goes_on(part, found[-1], noun):
+                continue
             floor = nouns[number - 1].end if number else 0
             ceiling = nouns[number + 1].start if number + 1 < len(nouns) else len(part.text)
             name = self._name_of(part, noun, floor, ceiling, used)
             if name is None:
                 if not noun.weak or noun.alone:
                     found += self._per_country(part, noun)
-                elif noun.bare is not None and noun.country is not None:
-                    found.append(Phrase(part, noun.start, noun.end, noun))
+                else:
+                    for token in part.tokens_in(noun.start, noun.end):
+                        token.taken = False
                 continue
             if noun.weak and noun.type is None:
                 noun.type = noun.bare
@@ -458,9 +488,29 @@ class Phrases:
                     found.append(Phrase(part, other.start, other.end, noun, other, place=place, listed=True))
         return found
 
+    def _goes_on(self, part: Part, phrase: Phrase, noun: Noun) -> bool:
+        """ "le wali Khalid Zerouali, directeur de la migration": a second office of somebody just named is part of that mention."""
+        name = phrase.name
+        if name is None or phrase.listed or name.end != phrase.end or phrase.noun is None or noun.weak or noun.counterpart:
+            return False
+        gap = part.gap(phrase.end, noun.start)
+        if gap not in (",", "،", "(") or (name.ids and not self.fits(name.ids, noun)):
+            return False
+        after, _ = self._name_after(part, noun, len(part.text))
+        if after is not None and not self._has_own_office(part, after):
+            return False
+        if phrase.noun.weak:
+            noun.start = phrase.noun.start
+            phrase.noun = noun
+        phrase.end = noun.end
+        return True
+
     def _per_country(self, part: Part, noun: Noun) -> list[Phrase]:
-        """One mention, or one per country of "les ministres espagnol et portugais"."""
+        """One mention, or one per country of "les ministres espagnol et portugais"; "les deux ministres" is a group."""
         if len(noun.countries) < 2:
+            few = noun.plural and noun.country is None and not noun.solid and not noun.counterpart
+            if few and (_FEW.search(part.text, max(0, noun.start - 12), noun.start) or self._dual(part, noun)):
+                return [Phrase(part, noun.start, noun.end, group=noun.rank)]
             return [Phrase(part, noun.start, noun.end, noun)]
         found = []
         for country in noun.countries:
@@ -468,6 +518,11 @@ class Phrases:
             one.article = noun.article
             found.append(Phrase(part, noun.start, noun.end, one))
         return found
+
+    def _dual(self, part: Part, noun: Noun) -> bool:
+        """ "وزيرا الداخلية", "الوزيران": exactly two."""
+        word = _ARABIC_WORD.match(part.text, noun.start)
+        return word is not None and self.arabic and word[0].endswith(("ا", "ان", "ي", "ين"))
 
     def _name_of(self, part: Part, noun: Noun, floor: int, ceiling: int, used: set[int]) -> Name | None:
         """The name that belongs to the office: directly after, directly before, or behind or before a comma."""
@@ -598,7 +653,7 @@ class Phrases:
         for token in part.tokens_in(at, end):
             entry = token.entry
             if token.start == at:
-                if entry.bodies or (token.end >= end and (token.place is not None or entry.words)):
+                if entry.bodies or (token.place is not None and not honorific) or (token.end >= end and entry.words):
                     return None
             elif entry.bodies or "title" in entry.words or "head" in entry.words or entry.persons:
                 end = token.start
@@ -617,7 +672,12 @@ class Phrases:
         end = self._arabic_words(part, at, 6)
         if end is None:
             return None
-        return end if honorific or " " in part.text[at:end] else None
+        words = part.text[at:end].split()
+        if honorific:
+            return end
+        if fold_key(words[0]) not in self.known.name_words and (words[0].startswith("ال") or words[1:2] and words[1].startswith("ال")):
+            return None  # "ملفات الإرهاب": a noun and its complement
+        return end if len(words) > 1 else None
 
     def _arabic_words(self, part: Part, at: int, most: int) -> int | None:
         """Where a run of at most so many Arabic words that may be a name ends."""
@@ -713,10 +773,11 @@ class Phrases:
                 return None
         if len(words) < 2 or begin in used:
             return None
+        start, honorific = self._honorifics_before(part, begin, floor)
         # "Le Figaro, le ministre a dit": with an article it is an apposition only if a comma closes it
         if article and part.text[noun.end : noun.end + 1] not in (",", ")", ".", ";", ":", "") and not noun.alone:
             return None
-        return Name(begin, at, begin)
+        return Name(start if honorific else begin, at, begin, (), True, honorific)
 
     def _arabic_before(self, part: Part, noun: Noun, at: int, floor: int, used: set[int], *, apart: bool) -> Name | None:
         if noun.weak:
@@ -806,6 +867,16 @@ class Phrases:
             at = name.end
         return found
 
+    def named_in_full(self, part: Part, token: Token) -> bool:
+        """The token is a whole name, not part of a longer one of somebody else."""
+        if self._lengthened(part, token) > token.end:
+            return False
+        start = token.outer
+        before = (_LAST_ARABIC if self.arabic else _LAST_CAPITAL).search(part.text, max(0, start - 42), start)
+        if before is None or token.clitic or part.ending.get(before.end(1)) is not None:
+            return True
+        return fold_key(before[1]) not in self.known.given
+
     # what stands alone
 
     def other_first_name(self, part: Part, token: Token) -> bool:
@@ -851,6 +922,9 @@ class Phrases:
         if "delegation" in entry.words:
             return self._body(part, number, "delegation")
         if (entry.bodies and not entry.weak) or ("field" in entry.words and entry.words["field"].alone):
+            after = part.tokens[number + 1] if self.english and number + 1 < len(part.tokens) else None
+            if after is not None and after.has("delegation") and part.gap(token.end, after.start) == "":
+                return None  # "a Dutch police delegation" is read from its end
             return self._body(part, number, "body")
         return None
 
@@ -861,9 +935,9 @@ class Phrases:
             self._take_body(noun, token)
             if token.place is not None and not token.entry.bodies:
                 self._take_country(noun, token)
-        self._rightwards(part, noun, number)
         if self.english:
             self._leftwards(part, noun, number)
+        self._rightwards(part, noun, number)
         return Phrase(part, noun.start, noun.end, noun)
 
 

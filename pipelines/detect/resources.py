@@ -68,7 +68,10 @@ class Office:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One person; `offices` latest first. `surnames` never match alone, `context` full names neither."""
+    """One person; `offices` latest first. `surnames` never match alone, `context` full names neither.
+
+    A `rare` surname needs no more than something of the trade in the same article.
+    """
 
     id: str
     name: str
@@ -76,6 +79,7 @@ class Person:
     aliases_ar: tuple[str, ...]
     surnames: tuple[str, ...]
     context: bool
+    rare: bool
     offices: tuple[Office, ...]
     qid: str | None = None
     source: str | None = None
@@ -166,9 +170,7 @@ class Register:
         person = self.persons.get(person_id)
         if person is None:
             return None
-        held = [o for o in person.offices if o.held(on)]
-        known = [o for o in held if o.start is not None]
-        return next(iter(known or held), None)
+        return next((office for office in person.offices if office.held(on)), None)
 
     def latest_office(self, person_id: str, on: date | None) -> Office | None:
         """The post on that day, else the last one that had begun by then, else the first of all."""
@@ -251,7 +253,7 @@ def _parse(path: Path) -> dict[str, Any]:
 
 _TOP_KEYS = ("version", "as_of", "title", "person", "body", "acronyms", "weak_acronyms", "countries")
 _TITLE_KEYS = ("fr", "ar", "es", "en", "rank")
-_PERSON_KEYS = ("id", "name", "aliases", "aliases_ar", "context", "surnames", "offices", "qid", "source", "seen")
+_PERSON_KEYS = ("id", "name", "aliases", "aliases_ar", "context", "rare", "surnames", "offices", "qid", "source", "seen")
 _OFFICE_KEYS = ("body", "title", "start", "end")
 _BODY_KEYS = ("id", "label", "country", "kind", "kinds", "types", "parent", *LANGUAGES, "acronyms", "qid", "source", "seen")
 _USES = (
@@ -424,6 +426,7 @@ class _Reader:
             _texts(path, at, entry, "aliases_ar"),
             _texts(path, at, entry, "surnames"),
             _flag(path, at, entry, "context"),
+            _flag(path, at, entry, "rare"),
             self._offices(path, at, entry, id_),
             *(_text(path, at, entry, key, None) for key in ("qid", "source", "seen")),
         )
@@ -437,6 +440,7 @@ class _Reader:
             aliases_ar=known.aliases_ar + _texts(path, at, entry, "aliases_ar"),
             surnames=known.surnames + _texts(path, at, entry, "surnames"),
             context=_flag(path, at, entry, "context") if "context" in entry else known.context,
+            rare=_flag(path, at, entry, "rare") or known.rare,
             offices=(self._offices(path, at, entry, known.id) if "offices" in entry else ()) + known.offices,
         )
 

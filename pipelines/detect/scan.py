@@ -43,7 +43,7 @@ class Token:
     start: int
     end: int
     entry: Entry
-    clitic: str = ""  # Arabic letters before it in the same word
+    clitic: str = ""  # letters before it in the same word: Arabic ones, or "ex"
     place: PlaceMention | None = None
     taken: bool = False  # part of a phrase already read
 
@@ -86,7 +86,8 @@ def lexicon(register: Register, language: str) -> Lexicon:
         return found
 
     roles = register.roles.get(language) or register.roles["fr"]
-    given = {fold_key(word) for word in roles.of("given")}
+    given_by_hand = {fold_key(word) for word in roles.of("given")}
+    given = set(given_by_hand)
     name_words = set(given)
     for person in register.persons.values():
         names = person.aliases_ar if language == "ar" else (person.name, *person.aliases, *person.aliases_ar)
@@ -117,7 +118,7 @@ def lexicon(register: Register, language: str) -> Lexicon:
             # "for the": the article is written into the preposition
             patterns.append("لل" + key[2:])
             found.append(one)
-    stops = frozenset(fold_key(word) for word in roles.of("stop"))
+    stops = frozenset(fold_key(word) for word in roles.of("stop")) | {key for key, one in entries.items() if one.words}
     return Lexicon(
         language,
         found,
@@ -125,7 +126,7 @@ def lexicon(register: Register, language: str) -> Lexicon:
         frozenset(fold_key(word) for word in roles.of("linker")) | {""},
         stops,
         frozenset(given) - stops,
-        frozenset(name_words) - stops,
+        frozenset(name_words) - (stops - given_by_hand),
     )
 
 
@@ -157,6 +158,9 @@ def tokens(known: Lexicon, folded: Folded, places: Iterable[PlaceMention]) -> li
         clitic = ""
         if start and text[start - 1].isalnum():
             if text[start] < _FIRST_ARABIC:
+                # "exdirector" is a director; any other letters make another word
+                if text[start - 2 : start] == "ex" and not (start > 2 and text[start - 3].isalnum()):
+                    candidates.append((start, -end, number, "ex"))
                 continue
             first = start - 1
             while first and start - first < 5 and text[first - 1].isalnum():

@@ -135,7 +135,7 @@ def tokens_of(folded: Folded) -> Tokens:
 
 @lru_cache(maxsize=65536)
 def variants(word: str) -> tuple[str, ...]:
-    """An Arabic word as written and without its proclitics (و ف ب ل ك ال), shortest last; any other word alone."""
+    """An Arabic word as written and without its proclitics (و ف ب ل ك ال) and object endings (ها هما هم); any other word alone."""
     if not "\u0600" <= word[:1] <= "\u06ff":
         return (word,)
     found = [word]
@@ -148,6 +148,13 @@ def variants(word: str) -> tuple[str, ...]:
             found.append(rest[len(prefix) :])
             if prefix == "لل":
                 found.append("ال" + rest[2:])
+    for suffix in ("هما", "ها", "هم", "ته"):
+        if rest.endswith(suffix) and len(rest) - len(suffix) >= 4:
+            stem = rest[: -len(suffix)]
+            found.append(stem + "ه" if suffix == "ته" else stem[:-1] + "ه" if stem.endswith("ت") and suffix != "ها" else stem)
+            if stem.endswith("ت"):
+                found.append(stem[:-1] + "ه")
+            break
     if rest[:1] in "بلك" and rest[1:3] == "ال" and len(rest) > 5:
         found.append(rest[1:])
     return tuple(dict.fromkeys(found))

@@ -16,7 +16,7 @@ from pipelines.detect.meetings import SECURITY_KINDS, Draft, Part, gather, read_
 from pipelines.detect.mentions import find_actors
 from pipelines.detect.model import NOWHERE, Detection, Evidence, Field, Mention, Place, Quote, Report, Status
 from pipelines.detect.places import find_places, load_places
-from pipelines.detect.reports import categories_of, days_of, mode_of, participant, participants_of, place_of, side_of
+from pipelines.detect.reports import categories_of, days_of, mode_of, participant, participants_of, place_of, side_of, telling_most
 from pipelines.detect.resources import Register
 from pipelines.detect.resources import load as load_register
 from pipelines.detect.score import Genre, Verdict, genre_of, judge
@@ -166,7 +166,7 @@ def _weigh(draft: Draft, drafts: Sequence[Draft], parts: Sequence[Part], genre: 
         if host and visitors and mode not in ("call", "video"):
             place = Place(None, host)
     telling = [frame for frame in draft.frames if frame.cues]
-    best = max(telling, key=lambda frame: (frame.part.field == "text", len({a.country for a in frame.actors}), frame.strength, -frame.order), default=None)
+    best = max(telling, key=telling_most, default=None)
     quote = best.part.sentence_quote(best.segment.sentence) if best else None
     evidence = [Evidence("participants", quote) for one in people for quote in one.quotes]
     if day_quote:

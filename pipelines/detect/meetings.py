@@ -199,6 +199,8 @@ def _better(new: Actor, old: Actor) -> bool:
     """A fuller mention of the same one."""
     if bool(new.name) != bool(old.name):
         return bool(new.name)
+    if (new.type == "person") != (old.type == "person"):
+        return new.type == "person"
     if bool(new.body) != bool(old.body):
         return bool(new.body)
     if new.name_in_text and old.name_in_text and len(new.name_in_text) > len(old.name_in_text) and not (old.role and not new.role):
@@ -725,6 +727,8 @@ def _side_by_side(part: Part, number: int, order: int) -> Frame | None:
 
 def _of_all(part: Part, frame: Frame) -> list[Actor]:
     """At a session, nameless chiefs of no named country ("les chefs de police") are those of all."""
+    if not any(cue.hit.entry.kind in ("session", "attend", "support") or cue.hit.entry.id in ("gather", "meet", "sit") for cue in frame.cues):
+        return [actor for actor in frame.actors if not (actor.country == "INT" and actor.plural)]
     if not any(cue.hit.entry.kind == "session" or cue.hit.entry.mode == "multilateral" for cue in frame.cues):
         return frame.actors
     found = []
@@ -964,7 +968,7 @@ def _follow_text(drafts: list[Draft]) -> None:
     for draft in list(drafts):
         if draft.status is not Status.NEW or not any(frame.part.field == "title" for frame in draft.frames):
             continue
-        if any(frame.part.field == "text" and frame.pair and frame.strength >= 2 for frame in draft.frames):
+        if any(frame.part.field == "text" and frame.actors and frame.strength >= 2 and _past_form(frame) for frame in draft.frames):
             continue
         if any(one.status is Status.NEW and one is not draft and len(one.countries) >= 2 for one in drafts):
             continue

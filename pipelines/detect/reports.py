@@ -94,7 +94,7 @@ def days_of(draft: Draft, parts: Sequence[Part], published: date | None) -> tupl
 
 def _date_sources(draft: Draft, parts: Sequence[Part], published: date | None) -> Iterator[tuple[Part, list[DateMention]]]:
     """Where a meeting's day may stand, best first."""
-    telling = sorted(draft.frames, key=_telling, reverse=True)
+    telling = sorted(draft.frames, key=telling_most, reverse=True)
     for frame in telling:
         yield frame.part, _by_nearness(frame)
     if draft.status is Status.BACKGROUND or published is None:
@@ -132,7 +132,7 @@ def _around(draft: Draft, parts: Sequence[Part]) -> Iterator[tuple[Part, int]]:
             yield title, number
 
 
-def _telling(frame: Frame) -> tuple[float, int]:
+def telling_most(frame: Frame) -> tuple[float, int]:
     """Frames that tell most come first: a strong cue with people on both sides, early in the text."""
     countries = len({actor.country for actor in frame.actors if actor.country})
     score = frame.strength + 2.0 * min(2, countries) - (1.5 if frame.part.field == "title" else 0.0)
@@ -153,7 +153,7 @@ def _by_nearness(frame: Frame) -> list[DateMention]:
 
 def place_of(draft: Draft, parts: Sequence[Part], line: Dateline | None) -> tuple[Place, Quote | None]:
     """Where: a city named as venue beside the cue, else near by, else where the report was sent from; else the country visited."""
-    telling = sorted(draft.frames, key=_telling, reverse=True)
+    telling = sorted(draft.frames, key=telling_most, reverse=True)
     countries = {actor.country for actor in draft.actors if actor.country}
     visited: tuple[str, Quote] | None = None
     for frame in telling:

@@ -96,7 +96,7 @@ def judge(draft: Draft, participants: Sequence[Actor], subject: Subject, genre: 
         missing.append("subject not security")
     if not missing and not _told_together(draft, participants):
         missing.append("the two parties are not told together")
-    if not missing and not any(actor.rank not in _LOW or actor.name for actor in bodies) and strength < 3:
+    if not missing and "INT" not in countries and not any(actor.rank not in _LOW or actor.name for actor in bodies) and strength < 3:
         missing.append("nobody who leads or represents a body")
     if missing:
         score = min(score, _CEILING)

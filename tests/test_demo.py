@@ -1,0 +1,61 @@
+"""The demonstration is the whole way over real HTTP; what it must find stands as labels beside its articles."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from monitor.demo import show
+from monitor.demo.server import World
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory):
+    import asyncio
+
+    folder: Path = tmp_path_factory.mktemp("demo")
+    lines: list[str] = []
+    begun = time.monotonic()
+    outcome = asyncio.run(show(folder, say=lines.append))
+    return {"folder": folder, "lines": lines, "seconds": time.monotonic() - begun, **outcome}
+
+
+def test_it_is_through_in_less_than_a_minute_without_a_problem(told):
+    assert told["problems"] == []
+    assert told["seconds"] < 60
+
+
+def test_every_article_ends_in_one_outcome(told):
+    with World() as world:
+        assert sum(told["outcomes"].values()) == len(world.articles)
+
+
+def test_each_meeting_told_by_several_outlets_is_one_record(told):
+    with World() as world:
+        names = {outlet.id: outlet.name for outlet in world.outlets}
+        stories: dict[str, set[tuple[str, str]]] = {}
+        for article in world.articles:
+            if article["label"]["flag"] and article["label"].get("story"):
+                stories.setdefault(article["label"]["story"], set()).add((names[article["outlet"]], article["title"]))
+    records = [{(r["outlet"], r["title"]) for r in m["reports"] if r["status"] == "new"} for m in told["meetings"] if m["status"] == "new"]
+    several = [articles for articles in stories.values() if len(articles) >= 3]
+    assert len(several) >= 4
+    for articles in several:
+        best = max(records, key=lambda record: len(record & articles))
+        assert len(best & articles) >= 0.75 * len(articles), sorted(articles - best)
+
+
+def test_no_trap_is_taken_for_a_meeting(told):
+    with World() as world:
+        names = {outlet.id: outlet.name for outlet in world.outlets}
+        traps = {(names[a["outlet"]], a["title"]) for a in world.articles if not a["label"]["flag"]}
+    news = {(r["outlet"], r["title"]) for m in told["meetings"] if m["status"] == "new" and not m["possible"] for r in m["reports"] if r["status"] == "new"}
+    assert not news & traps
+
+
+def test_the_digest_is_written_as_mail_and_page(told):
+    page = Path(told["digest"]).read_text(encoding="utf-8")
+    assert "Hammouchi" in page
+    assert list((told["folder"] / "digests").rglob("*.eml"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import shutil
 import sys
 from collections.abc import Callable, Sequence
@@ -74,7 +73,7 @@ def _store(config: Config) -> list[Finding]:
     findings = [_sqlite()] if path is not None else []
     if path is not None and not path.exists():
         parent = next((p for p in path.parents if p.exists()), Path("/"))
-        if not os.access(parent, os.W_OK):
+        if not _writable(parent):
             return [*findings, Finding("store", "fail", f"{parent} cannot be written; change its owner or [store] url")]
         return [*findings, Finding("store", "ok", f"{path} will be made by the first run")]
     try:
@@ -87,6 +86,17 @@ def _store(config: Config) -> list[Finding]:
         return [*findings, Finding("store", "fail", str(problem))]
     bad = [Finding("store", f.state, f"{f.what}: {f.text}") for f in found if f.state != "ok"]
     return [*findings, *(bad or [Finding("store", "ok", f"{path or 'database'}: whole")])]
+
+
+def _writable(folder: Path) -> bool:
+    """Whether a file can be made in `folder`. Asked by making one: permissions do not tell for root, nor of a full disk."""
+    import tempfile
+
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False
 
 
 def _sqlite() -> Finding:
@@ -132,7 +142,7 @@ async def _mail(config: Config) -> list[Finding]:
     if not config.mail.host:
         folder = config.path(config.mail.out_dir)
         parent = next(p for p in (folder, *folder.parents) if p.exists())
-        if not os.access(parent, os.W_OK):
+        if not _writable(parent):
             return [Finding("mail", "fail", f"no [mail] host, and {parent} cannot be written; change its owner or out_dir")]
         return [Finding("mail", "ok", f"no [mail] host: digests become files in {folder}")]
     from monitor.mail.service import probe

@@ -64,7 +64,7 @@ class LiveView:
         facts = Table.grid(padding=(0, 2))
         facts.add_column(style="dim", no_wrap=True)
         facts.add_column()
-        failing = len(tally.failing)
+        failing = status.failing if status else len(tally.failing)
         feeds = Text(f"{status.feeds if status else len(daemon.config.feeds)} watched, {tally.polls} polls")
         if failing:
             feeds.append(f", {failing} failing", style="yellow")

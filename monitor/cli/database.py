@@ -58,9 +58,7 @@ def check_store(context: typer.Context, json: Annotated[bool, typer.Option("--js
 @db.command()
 def prune(
     context: typer.Context,
-    days: Annotated[
-        int | None, typer.Option(min=1, help="Keep so many days of entries instead of the configured ones.")
-    ] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="Keep so many days of entries instead of the configured ones.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Drop old entries' texts as the daemon does daily; meetings, their quotes and what was ever seen stay known."""

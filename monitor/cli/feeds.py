@@ -49,9 +49,7 @@ def list_feeds(
 @feeds.command("check")
 def check_feeds(
     context: typer.Context,
-    address: Annotated[
-        list[str] | None, typer.Argument(metavar="[ADDRESS...]", help="These instead of the configured ones.")
-    ] = None,
+    address: Annotated[list[str] | None, typer.Argument(metavar="[ADDRESS...]", help="These instead of the configured ones.")] = None,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """Ask every feed once, without the store, and say in words what is wrong."""

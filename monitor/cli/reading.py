@@ -81,9 +81,7 @@ def import_articles(
 def evaluate(
     context: typer.Context,
     labels: Annotated[list[Path], typer.Argument(metavar="LABELS.jsonl...")],
-    predictions: Annotated[
-        Path | None, typer.Option("--pred", help="Score these predictions instead of reading the articles now.")
-    ] = None,
+    predictions: Annotated[Path | None, typer.Option("--pred", help="Score these predictions instead of reading the articles now.")] = None,
     show: Annotated[int, typer.Option(min=0, help="How many differences to list.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="The scores as JSON.")] = False,
 ) -> None:

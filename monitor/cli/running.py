@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -14,9 +17,12 @@ from monitor.terminal import is_terminal, plain, shortened
 
 if TYPE_CHECKING:
     from monitor.config import Config
-    from monitor.jobs import Tally
+    from monitor.jobs import Tally, Work
     from monitor.store import SqlStore
     from pipelines.records import FeedState, Kept, PendingEntry, PollResult
+
+
+LARGEST_LOG = 20_000_000  # bytes; at the next start a larger one is put aside in the place of the one before
 
 
 @cli.command()
@@ -43,6 +49,8 @@ def open_log(config: Config) -> Any:
     path = (store.parent if store else config.path("var")) / "vigie.log"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and path.stat().st_size > LARGEST_LOG:
+            path.replace(path.with_suffix(".log.1"))
         return path.open("a", encoding="utf-8", buffering=1)
     except OSError as problem:
         raise Failure(f"{path}: cannot write the log: {problem.strerror}; check the folder's permissions") from None
@@ -72,28 +80,37 @@ def poll(
         _print_summary(summary)
 
 
-async def pass_once(config: Config, store: SqlStore, *, everything: bool) -> Tally:
-    """Poll and read once, with a progress bar on a terminal. Stops in good order on SIGTERM and Ctrl-C."""
+@asynccontextmanager
+async def working(config: Config, store: SqlStore, clock: Callable[[], datetime] | None = None) -> AsyncIterator[Work]:
+    """What does the jobs, for as long as the block runs. It stops in good order on SIGTERM and Ctrl-C."""
     import signal
 
     from monitor import app
     from monitor.jobs import Work
 
-    store.sync_feeds(app.feed_specs(config), app.now())
+    clock = clock or app.now
+    store.sync_feeds(app.feed_specs(config), clock())
     workers = app.make_workers(config)
     try:
         async with app.make_fetcher(config) as fetcher:
-            work = Work(store, fetcher, workers, app.read_rules(config), app.owner_name(), per_host=config.fetch.per_host)
+            rules, per_host = app.read_rules(config), config.fetch.per_host
+            work = Work(store, fetcher, workers, rules, app.owner_name(), clock=clock, per_host=per_host)
             loop = asyncio.get_running_loop()
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, work.stopping.set)
             try:
-                with Bars() as bars:
-                    return await work.pass_over(everything=everything, watch=bars)
+                yield work
             finally:
                 await work.release()
     finally:
         await workers.stop()
+
+
+async def pass_once(config: Config, store: SqlStore, *, everything: bool) -> Tally:
+    """Poll and read once, with a progress bar on a terminal."""
+    async with working(config, store) as work:
+        with Bars() as bars:
+            return await work.pass_over(everything=everything, watch=bars)
 
 
 class Bars:
@@ -164,9 +181,7 @@ def _line_of(store: SqlStore, number: int) -> dict[str, Any] | None:
     meeting = store.meeting(number)
     if meeting is None:
         return None
-    return {
-        key: meeting.get(key) for key in ("id", "status", "first_day", "city", "country", "headline", "articles", "outlets")
-    }
+    return {key: meeting.get(key) for key in ("id", "status", "first_day", "city", "country", "headline", "articles", "outlets")}
 
 
 def _print_summary(summary: dict[str, Any]) -> None:

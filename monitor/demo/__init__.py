@@ -6,11 +6,18 @@ import json
 import shutil
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from monitor.demo.server import World
 from monitor.terminal import plain
+
+if TYPE_CHECKING:
+    from monitor.config import Config
+    from monitor.jobs import Tally
+    from monitor.mail.delivery import DeliveryReport
+    from monitor.store import SqlStore
 
 _CONFIG = """# Written by `vigie demo`: ask its store with  vigie --config {path} meetings
 feeds = [
@@ -38,8 +45,6 @@ async def show(folder: Path, *, say: Callable[[str], object]) -> dict[str, Any]:
     The result holds `meetings`, `digest` (path of its HTML), `seconds`, and `problems`, which is empty if all went well.
     """
     from monitor import app
-    from monitor.cli.digests import send_now
-    from monitor.cli.running import pass_once
     from monitor.config import load_config
     from pipelines.store import MeetingFilter
 
@@ -47,31 +52,64 @@ async def show(folder: Path, *, say: Callable[[str], object]) -> dict[str, Any]:
     with World() as world:
         config = load_config(_prepare(folder, world))
         say(f"{len(world.outlets)} outlets with {len(world.articles)} articles answer on this machine; nothing leaves it.\n")
-        profile, mail = app.profiles(config)[0], app.mail_settings(config)
         store = app.open_store(config)
         try:
-            tally = await pass_once(config, store, everything=True)
-            again = await pass_once(config, store, everything=True)
-            meetings = store.meetings(MeetingFilter(status=None, possible=None, limit=200))
-            whole = [meeting for row in meetings if (meeting := store.meeting(row["id"]))]
-            delivered = await send_now(store, profile, mail, None)
+            tally, again = await _replay(config, store, world)
+            rows = store.meetings(MeetingFilter(possible=None, limit=200))
+            meetings = [meeting for row in rows if (meeting := store.meeting(row["id"]))]
+            delivered = await _digest(config, store, world.mornings())
         finally:
             store.close()
-    for line in _told(whole, tally, again):
+    for line in _told(meetings, tally, again):
         say(line)
     files = sorted(path for path in (folder / "digests").rglob("*.html"))
-    problems = _problems(whole, tally, again, files)
+    problems = _problems(meetings, tally, again, files)
     for path in files:
         say(f"The digest is at {path} (and as a mail beside it).")
     say(f"Ask the store:  vigie --config {folder / 'config.toml'} meetings")
     return {
-        "meetings": whole,
+        "meetings": meetings,
         "outcomes": {str(key): value for key, value in tally.outcomes.items()},
         "digest": str(files[0]) if files else None,
-        "delivered": delivered,
+        "delivered": delivered.as_fields(),
         "seconds": round(time.monotonic() - started, 1),
         "problems": problems,
     }
+
+
+async def _replay(config: Config, store: SqlStore, world: World) -> tuple[Tally, int]:
+    """Poll the world on each morning of its autumn, as a daemon would have; then once more, which must bring nothing new.
+
+    Returns what was done, and how many entries the last poll brought.
+    """
+    from monitor.cli.running import working
+
+    moment = world.mornings()[0]
+    async with working(config, store, lambda: moment) as work:
+        for moment in world.mornings():
+            world.move_to(moment)
+            await work.pass_over(everything=True)
+        before = work.tally.new_entries
+        await work.pass_over(everything=True)
+        return work.tally, work.tally.new_entries - before
+
+
+async def _digest(config: Config, store: SqlStore, mornings: list[datetime]) -> DeliveryReport:
+    """One digest over the whole time, written as files."""
+    from monitor import app
+    from monitor.mail import service
+    from monitor.slots import Slot
+    from monitor.store import digests as kept
+
+    profile, mail, now = app.profiles(config)[0], app.mail_settings(config), mornings[-1]
+    with store.writing() as connection:
+        slot = Slot(profile.name, now.date(), now, mornings[0] - timedelta(days=1), now, zone=profile.timezone)
+        kept.first_seen(connection, profile.name, slot.period_from)
+        kept.add_slot(connection, slot, now)
+        owed = kept.slot_of(connection, profile.name, slot.local_date)
+    assert owed is not None
+    service.build_digest(store, profile, owed, now, settings=mail)
+    return await service.deliver(store, mail, now, owner=app.owner_name())
 
 
 def _prepare(folder: Path, world: World) -> Path:
@@ -104,7 +142,7 @@ _HEADINGS = {
 }
 
 
-def _told(meetings: list[dict[str, Any]], tally: Any, again: Any) -> list[str]:
+def _told(meetings: list[dict[str, Any]], tally: Tally, again: int) -> list[str]:
     from monitor.cli.store import meeting_lines
 
     lines = []
@@ -114,21 +152,26 @@ def _told(meetings: list[dict[str, Any]], tally: Any, again: Any) -> list[str]:
             continue
         lines += [heading, ""]
         for meeting in group:
-            count = f"{meeting['articles']} articles, {meeting['independent_reports']} independent" if status == "new" else ""
+            count = _counted(meeting) if status == "new" else ""
             told = meeting_lines(meeting) if status == "new" else meeting_lines(meeting)[:3]
             lines += [*told, plain(f"   {count}") if count else "", ""]
     rest = ", ".join(f"{count} {outcome}" for outcome, count in sorted(tally.outcomes.items()))
     lines.append(f"{tally.read} articles read: {rest}.")
-    lines.append(f"Second pass: {again.polls} feeds asked, {again.unchanged} unchanged, {again.new_entries} new entries.\n")
+    lines.append(f"{tally.polls} polls, {tally.unchanged} of them answered by 304 or unchanged; asked once more, {again} new entries.\n")
     return lines
 
 
-def _problems(meetings: list[dict[str, Any]], tally: Any, again: Any, files: list[Path]) -> list[str]:
+def _counted(meeting: dict[str, Any]) -> str:
+    articles, independent = meeting["articles"], meeting["independent_reports"]
+    return f"{articles} article{'s' * (articles != 1)}, {independent} independent"
+
+
+def _problems(meetings: list[dict[str, Any]], tally: Tally, again: int, files: list[Path]) -> list[str]:
     problems = [f"{address}: {reason}" for address, reason in tally.failing.items()]
     if not any(meeting["status"] == "new" for meeting in meetings):
         problems.append("no meeting was found")
-    if again.new_entries:
-        problems.append(f"the second pass stored {again.new_entries} entries again")
+    if again:
+        problems.append(f"the last pass stored {again} entries again")
     if not files:
         problems.append("no digest was written")
     return problems

@@ -11,7 +11,7 @@ import html
 import json
 import threading
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from email.utils import format_datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
@@ -43,9 +43,7 @@ class Outlet:
 
     @property
     def feed_url(self) -> str:
-        return self.base + {"sitemap": "/news-sitemap.xml", "jsonfeed": "/feed.json", "atom": "/atom.xml"}.get(
-            self.kind, "/feed"
-        )
+        return self.base + {"sitemap": "/news-sitemap.xml", "jsonfeed": "/feed.json", "atom": "/atom.xml"}.get(self.kind, "/feed")
 
 
 class World:
@@ -57,6 +55,7 @@ class World:
         self._described: list[dict[str, Any]] = json.loads(folder.joinpath("outlets.json").read_text("utf-8"))["outlets"]
         self.outlets: list[Outlet] = []
         self._servers: list[ThreadingHTTPServer] = []
+        self._of: dict[str, tuple[ThreadingHTTPServer, list[dict[str, Any]]]] = {}
 
     def __enter__(self) -> World:
         for described in self._described:
@@ -73,10 +72,22 @@ class World:
                 f"http://127.0.0.1:{server.server_address[1]}",
             )
             server.answers = _answers(outlet, mine)  # type: ignore[attr-defined]
+            self._of[outlet.id] = (server, mine)
             threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
             self._servers.append(server)
             self.outlets.append(outlet)
         return self
+
+    def mornings(self) -> list[datetime]:
+        """A moment on each day after one on which something was published, UTC, in order."""
+        days = {_when(article).astimezone(UTC).date() for article in self.articles}
+        return [datetime.combine(day + timedelta(days=1), time(6), tzinfo=UTC) for day in sorted(days)]
+
+    def move_to(self, moment: datetime) -> None:
+        """Show the outlets as they were at `moment`: what is published later is not there yet."""
+        for outlet in self.outlets:
+            server, articles = self._of[outlet.id]
+            server.answers = _answers(outlet, [a for a in articles if _when(a) <= moment])  # type: ignore[attr-defined]
 
     def __exit__(self, *_: object) -> None:
         for server in self._servers:
@@ -147,20 +158,19 @@ def _rss(outlet: Outlet, articles: list[dict[str, Any]]) -> tuple[str, str]:
         )
     head = f"<title>{escape(outlet.site_title)}</title><link>{outlet.base}/</link><language>{outlet.language}</language>"
     namespace = 'xmlns:content="http://purl.org/rss/1.0/modules/content/"'
-    document = (
-        f'<?xml version="1.0" encoding="UTF-8"?><rss version="2.0" {namespace}><channel>{head}{"".join(items)}</channel></rss>'
-    )
+    document = f'<?xml version="1.0" encoding="UTF-8"?><rss version="2.0" {namespace}><channel>{head}{"".join(items)}</channel></rss>'
     return document, "application/rss+xml"
 
 
 def _atom(outlet: Outlet, articles: list[dict[str, Any]]) -> tuple[str, str]:
+    newest = articles[0]["published"] if articles else "2025-01-01T00:00:00Z"
     entries = "".join(
         f"<entry><id>tag:{outlet.id},2025:{article['id']}</id><title>{escape(article['title'])}</title>"
         f'<link href="{outlet.base}{escape(article["path"])}"/><published>{article["published"]}</published>'
         f"<updated>{article['published']}</updated><summary>{escape(article.get('standfirst') or '')}</summary></entry>"
         for article in articles
     )
-    head = f"<title>{escape(outlet.site_title)}</title><id>tag:{outlet.id},2025:feed</id><updated>{articles[0]['published']}</updated>"
+    head = f"<title>{escape(outlet.site_title)}</title><id>tag:{outlet.id},2025:feed</id><updated>{newest}</updated>"
     return f'<?xml version="1.0" encoding="UTF-8"?><feed xmlns="{ATOM}" xml:lang="{outlet.language}">{head}{entries}</feed>', (
         "application/atom+xml"
     )

@@ -20,6 +20,7 @@ _DIRECTORY = Path(__file__).parent / "data" / "languages"
 _WORD = re.compile(r"[^\W_]+")
 # A phrase of the lexicon does not reach across these
 _STOPS = frozenset(",;:.?!()\n")
+_GAP = 4  # words that "~" in a phrase may stand for
 _STEM = 4  # letters by which "word*" entries are looked up
 
 _VERB_FORMS = ("participle", "present", "past", "future", "infinitive")
@@ -187,14 +188,14 @@ def scan(tokens: Tokens, lexicon: Lexicon) -> list[Hit]:
         if len(rows) > 1:
             rows.sort(key=_longest_first)
         for phrase, entries in rows:
-            size = len(phrase)
-            if size > 1 and (at + size > total or not _follows(forms, gaps, at, phrase)):
+            last = at + 1 if len(phrase) == 1 else _end_of(forms, gaps, at, phrase)
+            if last is None:
                 continue
             for entry in entries:
                 if busy.get(entry.group, -1) > at:
                     continue
-                busy[entry.group] = at + size
-                hits.append(Hit(at, at + size, entry))
+                busy[entry.group] = last
+                hits.append(Hit(at, last, entry))
     return hits
 
 
@@ -202,17 +203,30 @@ def _longest_first(row: _Row) -> int:
     return -len(row[0])
 
 
-def _follows(forms: Sequence[tuple[str, ...]], gaps: Sequence[str], at: int, phrase: tuple[str, ...]) -> bool:
-    for step in range(1, len(phrase)):
-        gap = gaps[at + step]
-        if gap != " " and not _STOPS.isdisjoint(gap):
-            return False
-        wanted = phrase[step]
-        if wanted in forms[at + step]:
+def _end_of(forms: Sequence[tuple[str, ...]], gaps: Sequence[str], at: int, phrase: tuple[str, ...]) -> int | None:
+    """Where a phrase that begins at `at` ends, or None; "~" stands for up to `_GAP` words."""
+    place = at + 1
+    total = len(forms)
+    free = 0
+    for wanted in phrase[1:]:
+        if wanted == "~":
+            free = _GAP
             continue
-        if wanted[-1] != "*" or not any(form.startswith(wanted[:-1]) for form in forms[at + step]):
-            return False
-    return True
+        while True:
+            if place >= total:
+                return None
+            gap = gaps[place]
+            if gap != " " and not _STOPS.isdisjoint(gap):
+                return None
+            if wanted in forms[place] or (wanted[-1] == "*" and any(form.startswith(wanted[:-1]) for form in forms[place])):
+                break
+            if free == 0:
+                return None
+            free -= 1
+            place += 1
+        place += 1
+        free = 0
+    return place
 
 
 @cache
@@ -231,12 +245,12 @@ def load_lexicon(language: str, path: Path | None = None) -> Lexicon:
 def _node(rows: Sequence[_Row]) -> _Node:
     longer: dict[str, list[_Row]] = {}
     for row in rows:
-        if len(row[0]) > 1 and row[0][1][-1] != "*":
+        if len(row[0]) > 1 and row[0][1][-1] != "*" and row[0][1] != "~":
             longer.setdefault(row[0][1], []).append(row)
     return _Node(
         tuple(row for row in rows if len(row[0]) == 1),
         {second: tuple(found) for second, found in longer.items()},
-        tuple(row for row in rows if len(row[0]) > 1 and row[0][1][-1] == "*"),
+        tuple(row for row in rows if len(row[0]) > 1 and (row[0][1][-1] == "*" or row[0][1] == "~")),
     )
 
 
@@ -292,16 +306,19 @@ class _Builder:
         return list(dict.fromkeys(value))
 
     def phrase(self, key: str, text: str) -> tuple[str, ...]:
-        stems = [word.endswith("*") for word in text.split()]
-        words = _WORD.findall(fold(text).text)
-        if not words:
-            raise self.wrong(key, f"{text!r} holds no word")
-        if any(stems):
-            if len(stems) != len(words):
-                raise self.wrong(key, f"{text!r}: a stem and an apostrophe or hyphen do not go together")
-            words = [word + "*" if stem else word for word, stem in zip(words, stems, strict=True)]
-            if stems[0] and len(words[0]) <= _STEM:
-                raise self.wrong(key, f"{text!r}: a stem needs at least {_STEM} letters")
+        words: list[str] = []
+        for piece in text.split():
+            if piece == "~":
+                words.append("~")
+                continue
+            found = _WORD.findall(fold(piece).text)
+            if piece.endswith("*") and found:
+                if len(found[-1]) < _STEM:
+                    raise self.wrong(key, f"{text!r}: a stem needs at least {_STEM} letters")
+                found[-1] += "*"
+            words.extend(found)
+        if not words or words[0] == "~" or words[-1] == "~":
+            raise self.wrong(key, f"{text!r} must begin and end with a word")
         return tuple(words)
 
     def row(self, table: str, key: str, row: Mapping[str, Any], seen: set[str]) -> None:

@@ -21,7 +21,7 @@ from pipelines.detect.resources import Register
 from pipelines.detect.resources import load as load_register
 from pipelines.detect.score import Genre, Verdict, genre_of, judge
 from pipelines.detect.sentences import Dateline, dateline
-from pipelines.detect.topics import subject_of, told_in
+from pipelines.detect.topics import by_nature, subject_of, told_in
 
 LANGUAGES = ("fr", "ar", "es", "en")
 _LONGEST = 200_000  # letters of a text that are read: a longer one is no news article
@@ -155,7 +155,7 @@ def _weigh(draft: Draft, drafts: Sequence[Draft], parts: Sequence[Part], genre: 
     days, day_quote = days_of(draft, parts, today)
     place, place_quote = place_of(draft, parts, line)
     mode, mode_quote = mode_of(draft, actors, days)
-    subject = subject_of(told_in(draft, drafts, parts))
+    subject = by_nature(subject_of(told_in(draft, drafts, parts)), actors, parts)
     verdict = judge(draft, actors, subject, genre)
     by_field = {part.field: part for part in parts}
     sides = [side_of(actor, draft) for actor in actors]

@@ -968,7 +968,9 @@ def _follow_text(drafts: list[Draft]) -> None:
     for draft in list(drafts):
         if draft.status is not Status.NEW or not any(frame.part.field == "title" for frame in draft.frames):
             continue
-        if any(frame.part.field == "text" and frame.actors and frame.strength >= 2 and _past_form(frame) for frame in draft.frames):
+        if any(
+            frame.part.field == "text" and frame.actors and frame.strength >= 2 and (frame.pair or _past_form(frame)) for frame in draft.frames
+        ):
             continue
         if any(one.status is Status.NEW and one is not draft and len(one.countries) >= 2 for one in drafts):
             continue
@@ -1010,7 +1012,7 @@ def _complete(draft: Draft, drafts: Sequence[Draft], parts: Sequence[Part]) -> N
             if any(hit.entry.tag in ("recall", "denied") for hit in hits):
                 continue
             low, high = _within(part, begin, end)
-            inside = [one for one in part.actors if low <= one.start < high and one.country and not one.former and (one.type in ("person", "title") or one.rank == "delegation")]
+            inside = [one for one in part.actors if not (one.country == "INT" and one.plural) and low <= one.start < high and one.country and not one.former and (one.type in ("person", "title") or one.rank == "delegation")]
             for actor in _present(part, inside, hits):
                 draft.join(actor)
             if len(draft.countries) >= 2:
@@ -1049,6 +1051,8 @@ def _subject_before(part: Part, number: int, before: int | None, countries: set[
             spans.append(_within(part, *part.bounds[number - back]))
     for low, high in spans:
         for actor in part.actors:
+            if actor.country == "INT" and actor.plural:
+                continue
             if low <= actor.start < high and actor.type in ("person", "title") and actor.country and actor.country not in countries:
                 return actor
     return None
@@ -1145,7 +1149,9 @@ def _fit(draft: Draft, frame: Frame) -> float:
     people = {key for actor in frame.actors if (key := actor_key(actor))}
     shared = len(people & draft.people)
     shared += sum(1 for actor in frame.actors if not actor_key(actor) and any(same_actor(actor, one) for one in draft.actors))
-    countries = {actor.country for actor in frame.actors if actor.country} | frame.implied
+    countries = {actor.country for actor in frame.actors if actor.country}
+    if len(countries) < 2:
+        countries |= frame.implied
     known = draft.countries
     fresh = people - draft.people
     days, held = _stretches([frame], draft.status), _stretches(draft.frames, draft.status)

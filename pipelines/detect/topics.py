@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipelines.detect.cues import Hit, hits_between
 from pipelines.detect.meetings import Draft, Frame, Part
+from pipelines.detect.mentions import Actor
 from pipelines.detect.model import Quote, Status
 
 
@@ -35,8 +36,12 @@ def subject_of(pieces: Iterable[tuple[Part, int, int]]) -> Subject:
     for part, first, last in pieces:
         hits = list(hits_between(part.hits, first, last))
         blocked = _inside(hits, "not_security")
+        names = [(actor.start, actor.end) for actor in part.actors if actor.confidence > 0.5]
         for hit in hits:
             tag = hit.entry.tag
+            start = part.tokens.starts[hit.first]
+            if tag in ("topic", "security") and any(low <= start < high for low, high in names):
+                continue  # "the counter-terrorism office" names a body, not a subject
             if tag == "topic":
                 topics.setdefault(hit.entry.id, _quote(part, hit))
             elif tag == "security":
@@ -45,6 +50,15 @@ def subject_of(pieces: Iterable[tuple[Part, int, int]]) -> Subject:
             elif tag in ("other", "not_security"):
                 other.append(_quote(part, hit))
     return Subject(tuple(topics.items()), tuple(security), tuple(other))
+
+
+def by_nature(subject: Subject, participants: Sequence[Actor], parts: Sequence[Part]) -> Subject:
+    """Two countries' defence chiefs speak of military cooperation even where the text names no such words."""
+    chiefs = [actor for actor in participants if actor.kind == "military" and actor.country]
+    if len({actor.country for actor in chiefs}) < 2 or any(name == "military-cooperation" for name, _ in subject.topics):
+        return subject
+    part = next(part for part in parts if part.field == chiefs[0].field)
+    return replace(subject, topics=(*subject.topics, ("military-cooperation", part.quote(chiefs[0].start, chiefs[0].end))))
 
 
 def told_in(draft: Draft, drafts: Sequence[Draft], parts: Sequence[Part]) -> list[tuple[Part, int, int]]:

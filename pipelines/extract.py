@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
@@ -59,39 +60,27 @@ _LENGTH = lxml.etree.XPath("string-length()")
 _PARAGRAPH_TEXT = lxml.etree.XPath(".//p//text()", smart_strings=False)
 
 # Elements that hold no text of an article
-_DROPPED = (
-    "script",
-    "style",
-    "noscript",
-    "template",
-    "nav",
-    "iframe",
-    "svg",
-    "button",
-    "select",
-    "textarea",
-    "input",
-    "object",
-    "canvas",
-    "dialog",
-    "menu",
-)
-# Dropped unless much of the page's text is in them
-_SUSPECT = ("aside", "footer", "form")
+_DROPPED = ("script", "style", "template", "iframe", "svg", "input", "canvas", "select", "textarea", "option")
+# Dropped unless much of the page's text is in them, as on pages with unclosed tags, or in one form from top to bottom
+_SUSPECT = ("nav", "aside", "footer", "form", "button", "dialog", "menu", "object", "noscript")
 _CONTAINERS = ("div", "section", "ul", "ol", "aside", "figure", "header", "table", "details", "p", "span", "blockquote")
 _OTHER_ROLES = frozenset({"navigation", "complementary", "dialog", "alertdialog", "contentinfo", "search", "menu", "toolbar"})
 # Parts of a class or id that name boxes around or between the paragraphs of an article
 _BOX = re.compile(
-    r"(?:^|[\s_-])(?:related|similar|recommend(?:ed|ations?)?|newsletters?|shar(?:e|ing)|social|sociable|comments?|commentaires|disqus|cookies?"
-    r"|consent|gdpr|breadcrumbs?|promo|advert(?:isement|s|ising)?|sponsor(?:ed)?|publicite|pub|popup|modal|outbrain|taboola|read-?(?:more|also|next)"
-    r"|lire-?aussi|a-?lire|voir-?aussi|most-?(?:read|popular)|plus-?lus|trending|tags?|toolbar|author-bio|bio-author|about-author|whatsapp|telegram"
-    r"|skip-?link|screen-reader-text|sr-only|visually-hidden|jp-relatedposts|yarpp|addtoany|noticias-relacionadas|te-puede-interesar|copyright)(?:$|[\s_-])",
+    r"(?:^|[\s_-])(?:related|similar|recommend(?:ed|ations?)?|newsletters?|shar(?:e|ing)|social|sociable|commentaires|disqus|cookies?"
+    r"|consent|gdpr|breadcrumbs?|promo|advert(?:isement|s|ising)?|sponsor(?:ed)?|publicite|pub|popup|modal|outbrain|taboola"
+    r"|read-?(?:more|also|next)|lire-?aussi|a-?lire|voir-?aussi|most-?(?:read|popular)|plus-?lus|trending|tags|toolbar|author-bio"
+    r"|bio-author|about-author|whatsapp|telegram|skip-?link|screen-reader-text|sr-only|visually-hidden|jp-relatedposts|yarpp"
+    r"|addtoany|noticias-relacionadas|te-puede-interesar|copyright)(?:$|[\s_-])"
+    # Whole names, or their beginning: as parts they also name the grid or the wall that an article stands in
+    r"|(?:^|\s)(?:sidebar|paywall|abonnement|subscribe|subscription|suscripcion|follow|suivez|print|footer|nav|menu|banner|ads?)(?:$|\s)"
+    r"|(?:^|\s)comments?(?:$|[\s_-])",
     re.IGNORECASE,
 )
-# Whole classes or ids: as parts they also name the grid or the wall an article stands in
-_WHOLE_BOX = re.compile(
-    r"(?:^|\s)(?:sidebar|paywall|abonnement|subscribe|subscription|suscripcion|follow|suivez|print|footer|nav|menu|widget|banner|ads?)(?:$|\s)",
-    re.IGNORECASE,
+# Names of subjects that publishing software puts among the classes of an article ("category-social tag-newsletter")
+_SUBJECTS = re.compile(r"(?:^|(?<=\s))(?:category|tag|author|type|format|status|post)-\S+")
+_BODY = re.compile(
+    r"(?:^|[\s_-])(?:hentry|article-?body|entry-?content|post-?content|article-?content|story-?body)(?:$|[\s_-])", re.IGNORECASE
 )
 _WALL = re.compile("paywall|premium|abonn|subscri|suscri|restricted|locked|piano|regwall|teaser", re.IGNORECASE)
 _BLOCKS = frozenset(
@@ -240,8 +229,11 @@ def _read_sheet(page: Page) -> _Sheet:
     nodes = list(_json_nodes(scripts))
     _read_marks(sheet, tree, nodes, page)
     facts = _facts(tree, slim, page, len(scripts))
-    sheet.locked = _prune(tree) or sheet.locked
-    sheet.text, sheet.locked = _told(_main_paragraphs(tree, len(slim)), sheet.titles, locked=sheet.locked)
+    body = tree.find("body")
+    if body is not None:
+        weights = _Weights(body)
+        sheet.locked = _prune(tree, weights) or sheet.locked
+        sheet.text, sheet.locked = _told(_main_paragraphs(tree, weights, len(slim)), sheet.titles, locked=sheet.locked)
     sheet.json_text, _ = _told(_json_paragraphs(nodes), sheet.titles, locked=False)
     sheet.kind = "soft-404" if _sent_to_front(page) else kind_of(facts, sheet.text, lambda: one_line(_TAGS.sub(" ", slim)))
     return sheet
@@ -355,6 +347,11 @@ def _slim(markup: str) -> tuple[str, list[str]]:
             tag = markup[opening.start() : tag_end].lower()
             is_data = "ld+json" in tag and closing.start() - tag_end <= MAX_JSON
             scripts.append(markup[tag_end + 1 : closing.start()] if is_data else "")
+        elif name in ("svg", "noscript", "template") and markup[opening.end() : markup.find(">", opening.end()) + 1].endswith("/>"):
+            position = markup.find(">", opening.end()) + 1
+            continue
+        elif name == "noscript" and closing.start() - opening.end() > 2_000:
+            pieces.append("<div>" + markup[opening.end() + 1 : closing.start()] + "</div>")
         elif name == "noscript" and "javascript" in markup[opening.end() : min(closing.start(), opening.end() + 2000)].lower():
             pieces.append("<div data-noscript>" + markup[opening.end() + 1 : closing.start()] + "</div>")
         position = closing.end()
@@ -513,39 +510,52 @@ def _facts(tree: Any, slim: str, page: Page, scripts: int) -> PageFacts:
 # The text -------------------------------------------------------------------------------------------------------------------------
 
 
-def _prune(tree: Any) -> bool:
+class _Weights:
+    """How much of the page's telling text stands in each element: its paragraphs, or all its text if the page hardly has any."""
+
+    def __init__(self, body: Any):
+        self._found: dict[Any, int] = {}
+        for paragraph in body.iter("p"):
+            length = len(one_line(_text_of(paragraph)))
+            if length > 40:
+                for element in paragraph.iterancestors():
+                    self._found[element] = self._found.get(element, 0) + length
+                    if element is body:
+                        break
+        self._by_paragraphs = self._found.get(body, 0) > 600
+        self.total = self.of(body)
+
+    def of(self, element: Any) -> float:
+        if not self._by_paragraphs:
+            return float(_LENGTH(element))
+        return len(one_line(_text_of(element))) if element.tag == "p" else self._found.get(element, 0)
+
+
+def _prune(tree: Any, weights: _Weights) -> bool:
     """Takes out of the tree what is no article; says whether a paywall's box was among it.
 
     Half of trafilatura's time goes into such parts otherwise (measured 15 against 8 ms a page).
     """
     body = tree.find("body")
-    if body is None:
-        return False
     lxml.etree.strip_elements(body, *_DROPPED, with_tail=False)
-    measure = _measure_for(body)
-    total = measure(body)
     for element in [*body.iter(*_SUSPECT)]:
-        if measure(element) * 4 <= total and element.getparent() is not None:
+        if weights.of(element) * 4 <= weights.total and element.getparent() is not None:
             _drop(element)
     offered = False
     for element in [*body.iter(*_CONTAINERS)]:
         marks = f"{element.get('class') or ''} {element.get('id') or ''}"
-        hidden = element.get("hidden") is not None or element.get("role") in _OTHER_ROLES
-        if not hidden and (len(marks) > 400 or not (_BOX.search(marks) or _WHOLE_BOX.search(marks))):
+        if not (element.get("hidden") is not None or element.get("role") in _OTHER_ROLES or _is_box(marks)):
             continue
-        if element.getparent() is not None and measure(element) * 4 <= total:
-            offered = offered or bool(_WALL.search(marks)) and is_offer(_text_of(element)[:600])
+        if element.getparent() is not None and weights.of(element) * 4 <= weights.total:
+            offered = offered or (bool(_WALL.search(marks)) and is_offer(_text_of(element)[:600]))
             _drop(element)
     return offered
 
 
-def _measure_for(body: Any) -> Callable[[Any], float]:
-    """How much an element tells: characters in its paragraphs, or of all its text on a page that has hardly any paragraphs."""
-    return _paragraph_length if _paragraph_length(body) > 600 else _LENGTH
-
-
-def _paragraph_length(element: Any) -> float:
-    return sum(len(text) for text in _PARAGRAPH_TEXT(element) if len(text) > 20)
+@lru_cache(maxsize=4096)
+def _is_box(marks: str) -> bool:
+    """Whether class and id say that an element stands beside the article. Remembered: an outlet uses the same few hundred."""
+    return len(marks) < 400 and bool(_BOX.search(_SUBJECTS.sub("", marks))) and not _BODY.search(marks)
 
 
 def _drop(element: Any) -> None:
@@ -562,15 +572,10 @@ def _drop(element: Any) -> None:
     parent.remove(element)
 
 
-def _narrow(tree: Any) -> Any:
-    """The part of the page that holds nearly all its paragraphs, as a page of its own; the page itself if there is none such."""
-    body = tree.find("body")
-    if body is None:
-        return tree
-    measure = _measure_for(body)
-    total = measure(body)
-    for element in body.iter("article", "main"):
-        if measure(element) >= total * 0.8:
+def _narrow(tree: Any, weights: _Weights) -> Any:
+    """The part of the page that holds nearly all its paragraphs, as a page of its own; the page itself if none is marked so."""
+    for element in tree.find("body").iter("article", "main"):
+        if weights.of(element) >= weights.total * 0.8:
             page = lxml.html.Element("html")
             page.append(lxml.html.Element("body"))
             page[0].append(element)
@@ -578,17 +583,27 @@ def _narrow(tree: Any) -> Any:
     return tree
 
 
-def _main_paragraphs(tree: Any, size: int) -> list[str]:
+def _unmark(page: Any, weights: _Weights) -> None:
+    """Takes the names off the large parts. The extractor takes the first one with a telling name, and an article may be cut into several."""
+    for element in page.iter("div", "section", "article", "main"):
+        if weights.of(element) * 5 > weights.total:
+            for name in ("class", "id", "itemprop"):
+                element.attrib.pop(name, None)
+
+
+def _main_paragraphs(tree: Any, weights: _Weights, size: int) -> list[str]:
     """The lines trafilatura takes for the article. Its slow comparison with two other extractors only where the quick way went wrong."""
-    page = _narrow(tree)
+    page = _narrow(tree, weights)
     # trafilatura drops these later itself; it is faster without them
     lxml.etree.strip_tags(page, "span", "strong", "em", "b", "i", "u", "font", "small", "big", "mark")
     quick = _lines(page, size, fast=True)
     told = [text for element in page.iter("p") if len(text := one_line(_text_of(element))) > 80]
-    if not _looks_wrong(quick, told):
+    if not _looks_wrong(quick, told, int(_LENGTH(page))):
         return quick
     slow = _lines(page, size, fast=False)
-    return max((quick, slow), key=lambda lines: _likeness(lines, told))
+    _unmark(page, weights)
+    unmarked = _lines(page, size, fast=True)
+    return max((quick, slow, unmarked), key=lambda lines: _likeness(lines, told))
 
 
 def _lines(tree: Any, size: int, *, fast: bool) -> list[str]:
@@ -598,10 +613,13 @@ def _lines(tree: Any, size: int, *, fast: bool) -> list[str]:
     return [one_line(line) for line in text[:MAX_TEXT].split("\n") if line.strip()]
 
 
-def _looks_wrong(lines: list[str], told: list[str]) -> bool:
-    """Whether lines are too short to be sentences, or much less than the page's longer paragraphs."""
+def _looks_wrong(lines: list[str], told: list[str], all_text: int) -> bool:
+    """Whether lines are too short to be sentences, or much less than the page's longer paragraphs, or than a page without any."""
     length = sum(map(len, lines))
-    return length < 0.6 * sum(map(len, told)) or (len(lines) > 12 and length < 50 * len(lines))
+    expected = sum(map(len, told))
+    if expected < 500 and length < min(1_500, 0.4 * all_text):
+        return True
+    return length < 0.6 * expected or (len(lines) > 12 and length < 50 * len(lines))
 
 
 def _likeness(lines: list[str], told: list[str]) -> float:
@@ -623,8 +641,11 @@ def _fragment_paragraphs(markup: str) -> list[str]:
         tree = lxml.html.document_fromstring(f"<html><body><div>{slim}</div></body></html>".encode("utf-8", "replace"), parser=_PARSER)
     except (lxml.etree.LxmlError, ValueError):
         return []
-    _prune(tree)
-    return _blocks(tree.find("body") if tree.find("body") is not None else tree)
+    body = tree.find("body")
+    if body is None:
+        return []
+    _prune(tree, _Weights(body))
+    return _blocks(body)
 
 
 def _blocks(root: Any) -> list[str]:

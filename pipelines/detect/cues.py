@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
@@ -79,6 +79,11 @@ class Tokens:
     ends: tuple[int, ...]
     gaps: tuple[str, ...]  # what stands before each word, folded
     original: str
+
+    def holding(self, offset: int) -> int:
+        """The token an offset lies in (a name may begin inside a word: بالرباط), or the next one."""
+        place = bisect_right(self.starts, offset) - 1
+        return place if place >= 0 and offset < self.ends[place] else place + 1
 
     def at(self, offset: int) -> int:
         """The first token that begins at or after an offset of the text."""

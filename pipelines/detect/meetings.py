@@ -232,7 +232,7 @@ def _venues(part: Part, language: str) -> tuple[PlaceMention, ...]:
         written = part.original[place.start : place.end]
         if place.kind == "city" and written.islower() and written.isascii():
             continue
-        if place.prep is None and place.kind in ("city", "country") and tokens.at(place.start) in leads:
+        if place.prep is None and place.kind in ("city", "country") and tokens.holding(place.start) in leads:
             place = replace(place, prep="to")
         if language == "ar" and place.kind == "country" and place.country in _CITY_STATES and place.prep in ("in", "to"):
             city = known.capitals.get(place.country)
@@ -243,7 +243,7 @@ def _venues(part: Part, language: str) -> tuple[PlaceMention, ...]:
     for hit in part.hits:
         if hit.entry.tag != "capital":
             continue
-        beside = next((place for place in found if place.country and place.kind in ("demonym", "country") and 0 <= tokens.at(place.start) - hit.last <= 2), None)
+        beside = next((place for place in found if place.country and place.kind in ("demonym", "country") and 0 <= tokens.holding(place.start) - hit.last <= 2), None)
         city = known.capitals.get(beside.country) if beside is not None and beside.country else None
         if city and beside is not None:
             start, end = tokens.starts[hit.first], max(tokens.ends[hit.last - 1], beside.end)
@@ -284,7 +284,7 @@ def _with_counterparts(part: Part) -> list[Actor]:
     """The actors, delegations with the country that stands beside them, and nameless parties ("ses interlocuteurs algériens")."""
     tokens = part.tokens
     taken = [(actor.start, actor.end) for actor in part.actors if actor.country]
-    sides = [(tokens.at(place.start), tokens.at(place.end), place) for place in part.places if place.country and place.kind != "city"]
+    sides = [(tokens.holding(place.start), tokens.at(place.end), place) for place in part.places if place.country and place.kind != "city"]
     actors = list(part.actors)
     for hit in part.hits:
         if hit.entry.tag != "counterparts":
@@ -476,6 +476,10 @@ def _cues(part: Part, number: int) -> list[Cue]:
     begin, end = part.bounds[number]
     hits = [hit for hit in hits_between(part.hits, begin, end)]
     cue_hits = [hit for hit in hits if _is_cue(part, hit, begin)]
+    if part.field == "text":
+        # "Similar visits are planned": in a sentence the plural of the noun, in a headline the verb
+        nouns = {(hit.first, hit.last) for hit in cue_hits if hit.entry.noun}
+        cue_hits = [hit for hit in cue_hits if hit.entry.noun or hit.entry.tense != "present" or (hit.first, hit.last) not in nouns]
     spoken = [hit for hit in cue_hits if not hit.entry.noun]
     cue_hits = [hit for hit in cue_hits if not hit.entry.noun or not any(one.first < hit.last and hit.first < one.last for one in spoken)]
     if not cue_hits:
@@ -679,9 +683,9 @@ def _frame(segment: Segment, cues: list[Cue], order: int) -> Frame:
     frame = Frame(
         segment,
         cues,
-        _present(part, [actor for actor in part.actors if segment.holds(part.tokens.at(actor.start))], hits),
-        [mention for mention in part.dates if segment.holds(part.tokens.at(mention.start))],
-        [place for place in part.places if segment.holds(part.tokens.at(place.start)) and not place.byline],
+        _present(part, [actor for actor in part.actors if segment.holds(part.tokens.holding(actor.start))], hits),
+        [mention for mention in part.dates if segment.holds(part.tokens.holding(mention.start))],
+        [place for place in part.places if segment.holds(part.tokens.holding(place.start)) and not place.byline],
         order,
     )
     frame.actors = _of_all(part, frame)
@@ -758,7 +762,7 @@ def _present(part: Part, actors: Iterable[Actor], hits: Sequence[Hit]) -> list[A
     for actor in actors:
         if actor.former and not actor.name:
             continue
-        first = tokens.at(actor.start)
+        first = tokens.holding(actor.start)
         last = tokens.at(actor.end)
         if any(place in aside and not _crosses(tokens, place, first) for place in range(max(0, first - 2), first + 1)):
             continue
@@ -872,6 +876,7 @@ def gather(parts: Sequence[Part], published: datetime | None) -> list[Draft]:
     """The meetings told in the title and text, each with its frames, in the order in which the text tells them."""
     today = published.date() if published else None
     frames: list[Frame] = []
+    hero = _protagonist(parts)
     for part in sorted(parts, key=lambda one: one.field == "title"):
         found = []
         for number, sentence in enumerate(part.sentences):
@@ -881,11 +886,10 @@ def gather(parts: Sequence[Part], published: datetime | None) -> list[Draft]:
                 found.append(_settle(frame, today))
         found.extend(_ellipses(part, found))
         found.sort(key=lambda one: (one.order, one.segment.first))
+        for frame in found:
+            _lend_hero(frame, hero)
         _resolve_subjects(part, found)
         frames.extend(found)
-    hero = _protagonist(parts)
-    for frame in frames:
-        _lend_hero(frame, hero)
     drafts: list[Draft] = []
     for frame in sorted(frames, key=lambda one: not one.cues):
         _place_frame(frame, drafts)
@@ -916,12 +920,13 @@ def _ellipses(part: Part, frames: Sequence[Frame]) -> list[Frame]:
             continue
         cue = Cue(before.cues[-1].hit, before.segment.status, True)
         piece = _frame(Segment(part, number, begin, end, before.segment.status, True), [cue], number)
+        traveller = [actor for actor in before.actors if actor.type == "person" or actor.name][:1]
         if not piece.actors:
-            piece.actors = before.actors[:1]
+            piece.actors = traveller
         pieces = _split_by_time(piece, None)
         for one in pieces:
             if not one.actors:
-                one.actors = before.actors[:1]
+                one.actors = traveller
         found.extend(pieces)
         told[number] = pieces[-1]
     return found
@@ -949,6 +954,8 @@ def _lend_hero(frame: Frame, hero: Actor | None) -> None:
     if hero is None or not frame.cues or frame.segment.status is Status.NEW or len({a.country for a in frame.actors if a.country}) > 1:
         return
     if any(same_actor(hero, one) for one in frame.actors) or any(one.country == hero.country for one in frame.actors):
+        return
+    if any(actor.type == "pronoun-group" for actor in frame.actors):
         return
     pronoun = any(hit.entry.tag == "subject_pronouns" for hit in hits_between(frame.part.hits, frame.segment.first, frame.segment.last))
     aside = frame.segment.explicit and frame.segment.first > frame.part.bounds[frame.segment.sentence][0] and frame.segment.status is Status.BACKGROUND
@@ -1025,7 +1032,7 @@ def _resolve_subjects(part: Part, frames: Sequence[Frame]) -> None:
         if not frame.cues:
             continue
         countries = {actor.country for actor in frame.actors if actor.country}
-        if len(countries) > 1:
+        if len(countries) > 1 or (not countries and any(actor.type == "pronoun-group" for actor in frame.actors)):
             continue
         first_cue = min(cue.hit.first for cue in frame.cues)
         begin, _ = part.bounds[frame.segment.sentence]
@@ -1117,6 +1124,11 @@ def _place_frame(frame: Frame, drafts: list[Draft]) -> None:
         return
     draft = Draft(status)
     draft.add(frame)
+    if own and any(hit.entry.tag == "together" for hit in hits_between(frame.part.hits, frame.segment.first, frame.segment.last)):
+        for country in own[-1].countries - draft.countries:
+            chief = next((actor for actor in own[-1].actors if actor.country == country and actor.name), None)
+            if chief is not None:
+                draft.join(chief)
     drafts.append(draft)
 
 
@@ -1160,6 +1172,9 @@ def _fit(draft: Draft, frame: Frame) -> float:
     elsewhere = bool(cities and places and not cities & places)
     if title:
         return 1.0 + shared + (0.5 if countries & known else 0.0) if (shared or countries & known or not countries) else 0.2
+    joint = any(hit.entry.tag == "together" for hit in hits_between(frame.part.hits, frame.segment.first, frame.segment.last))
+    if joint and countries - known and len(known) >= 2 and frame.order != draft.frames[-1].order:
+        return -1.0  # a session of three after one of two
     others = bool(fresh and draft.people - people)
     if elsewhere and (apart or countries - known or others):
         return -1.0

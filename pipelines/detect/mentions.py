@@ -101,6 +101,7 @@ class _Claims:
     named: dict[str, list[str]] = field(default_factory=dict)  # field -> countries of named people, in order
     stated: dict[str, set[str]] = field(default_factory=dict)  # ... whose country the text has to say
     counterparts: dict[str, set[str]] = field(default_factory=dict)
+    local: list[str] = field(default_factory=list)  # countries of known people, not said in the text
 
 
 class _Article:
@@ -123,6 +124,7 @@ class _Article:
             for token in part.tokens:
                 self._note(part, token)
             self.mentioned.update(place.country for place in part.places if place.country)
+        self._apart: list[str] = []
         self.ranking = [country for country, _ in self.mentioned.most_common()]
 
     def _note(self, part: Part, token: Token) -> None:
@@ -148,12 +150,24 @@ class _Article:
                 if body is not None and sure:
                     self.bodies.add(body.id)
         drafts = [draft for phrase in phrases if (draft := self._draft(phrase)) is not None]
+        self._apart = self._spoken_of()
         self._counterparts(drafts)
         self._without_country(drafts)
+        self._inherited(drafts)
         found = [draft.actor for draft in drafts]
         found += self._met_again(found)
         found.sort(key=lambda one: (one.field != "title", one.start, one.end))
         return _linked(found)
+
+    def _spoken_of(self) -> list[str]:
+        """Countries by how often they are named otherwise than as that of somebody."""
+        counts: Counter[str] = Counter()
+        for part in self.parts:
+            for token in part.tokens:
+                place = token.place
+                if place is not None and place.country is not None and not token.taken:
+                    counts[place.country] += 2 if place.prep == "in" or place.dateline else 1
+        return [country for country, _ in counts.most_common()]
 
     # bodies
 
@@ -488,15 +502,33 @@ class _Article:
                 replace(actor, confidence=min(actor.confidence, 0.5)), actor.field_type, country, named=False
             )
 
+    def _inherited(self, drafts: Sequence[_Draft]) -> None:
+        """ "une délégation de la police, conduite par son directeur général, X": X is of the body named just before."""
+        for number, draft in enumerate(drafts):
+            actor, noun = draft.actor, draft.phrase.noun
+            if actor.type != "person" or actor.known or actor.body is not None or noun is None or not noun.weak or not number:
+                continue
+            before = drafts[number - 1].actor
+            if before.type == "body" and before.country and before.field == actor.field and 0 <= actor.start - before.end < _NEAR:
+                draft.actor = replace(
+                    actor, body=before.body, body_id=before.body_id, kind=before.kind, kinds=before.kinds, country=before.country,
+                    field_type=before.field_type,
+                )  # fmt: skip
+
     def _claims(self, drafts: Sequence[_Draft]) -> _Claims:
         claims = _Claims()
         for draft in drafts:
-            actor = draft.actor
-            if actor.field_type is None or actor.country is None or not draft.sure or actor.rank not in _LEADING:
+            actor, noun = draft.actor, draft.phrase.noun
+            if actor.country is None or not draft.sure or actor.country in _ABOVE_COUNTRIES:
+                continue
+            said = noun is not None and draft.phrase.part.names_country(noun)
+            if not said and actor.known and actor.type == "person" and actor.country not in claims.local:
+                claims.local.append(actor.country)
+            if actor.field_type is None or actor.rank not in _LEADING:
                 continue
             if draft.counterpart:
                 claims.counterparts.setdefault(actor.field_type, set()).add(actor.country)
-            if draft.phrase.noun is not None and draft.phrase.part.names_country(draft.phrase.noun):
+            if said:
                 claims.stated.setdefault(actor.field_type, set()).add(actor.country)
             elif actor.type == "person":
                 named = claims.named.setdefault(actor.field_type, [])
@@ -512,9 +544,13 @@ class _Article:
         if actor.type == "person" and actor.rank in _LEADING:
             # A second head of the same service is that of another country
             taken = set(named) | facing
-            return next((one for one in (*usual, *self.ranking) if one not in taken), None)
-        order = (*(one for one in usual if one in named), *named, *usual, *self.ranking)
+            return next((one for one in (*usual, *self._at_home(claims), *self.ranking) if one not in taken), None)
+        order = (*(one for one in usual if one in named), *named, *usual, *self._at_home(claims), *self.ranking)
         return next((one for one in order if one not in facing or actor.type == "body"), None)
+
+    def _at_home(self, claims: _Claims) -> Iterable[str]:
+        """Countries spoken of in their own right, a venue twice, then those of known people of whom the text says none."""
+        return (*self._apart, *claims.local)
 
     def _met_again(self, found: list[Actor]) -> list[Actor]:
         """After "Salman Chaudhry" also "M. Chaudhry": people the register lacks, met again by their last word."""

@@ -36,6 +36,7 @@ _LAST_CAPITAL = re.compile(rf"({_WORD}){_JOINT}$")
 _ARABIC_WORD = re.compile(r"[\u0621-\u063a\u0641-\u065f\u0670-\u06d3]{1,40}")
 _ARABIC_LINEAGE = re.compile(r" (?:بن|آل|ابن|ولد|بنت) ?[\u0621-\u064a\u064b-\u0652]{1,30}(?: (?=بن|آل|ابن))?")
 _POSSESSOR = re.compile(rf"({_WORD})['’]s?{_JOINT}$")
+_OWN = re.compile(r"['’]s ")
 _SHORT_COUNTRIES = {"US": "US", "UK": "GB", "UAE": "AE", "EU": "EU", "UN": "INT"}
 _SHORT_COUNTRY = re.compile(r"(?<![^\W_])(U\.?S\.?|U\.?K\.?|UAE|EU|UN)(?:['’]s)?\s$")
 _LAST_ARABIC = re.compile(r"([\u0621-\u063a\u0641-\u064a]{2,20}) $")
@@ -227,6 +228,8 @@ class Phrases:
         self._take_head(noun, token)
         self._leftwards(part, noun, number)
         self._rightwards(part, noun, number)
+        if noun.type is None and noun.country is not None and not noun.bodies:
+            noun.type = noun.bare
         noun.article = part.article_before(noun.start) is not None and not self.arabic
         return noun
 
@@ -435,9 +438,10 @@ class Phrases:
                 return False
             self._take_country(noun, token)
             return True
-        if place.kind != "city" or venue or noun.counterpart or not gap:
+        governor = noun.bare == "interior"
+        if place.kind != "city" or (venue and not governor) or noun.counterpart or not gap:
             return envoy and venue
-        if noun.type is None and not noun.bodies:
+        if noun.type is None and not noun.bodies and not governor:
             return False
         if not noun.solid:
             self._take_country(noun, token)
@@ -478,7 +482,7 @@ class Phrases:
                     for token in part.tokens_in(noun.start, noun.end):
                         token.taken = False
                 continue
-            if noun.weak and noun.type is None:
+            if noun.weak and noun.type is None and noun.rank != "deputy":
                 noun.type = noun.bare
             used.add(name.bare)
             start, end = min(noun.start, name.start), max(noun.end, name.end)
@@ -902,11 +906,43 @@ class Phrases:
         for number, token in enumerate(part.tokens):
             if token.taken or token.start < done or cover.inside(token.start):
                 continue
-            phrase = self._alone(part, number, token)
+            phrase = self._led(part, token, found) if token.has("led") else self._alone(part, number, token)
             if phrase is not None:
                 found.append(phrase)
                 done = phrase.end
         return found
+
+    def _led(self, part: Part, token: Token, before: list[Phrase]) -> Phrase | None:
+        """ "une délégation de la police pakistanaise conduite par X": X is of that body, also where no office is given."""
+        party = next((one.noun for one in reversed(before[-3:]) if one.noun is not None and token.start - one.end < 60), None)
+        blank = _BLANK.match(part.text, token.end)
+        name = self._name_at(part, blank.end() if blank else token.end, len(part.text), apart=False)
+        if party is None or name is None or name.ids or any(one.taken for one in part.tokens_in(name.bare, name.end)):
+            return None
+        if self._has_own_office(part, name):
+            return None
+        noun = Noun(name.start, name.start, "head", party.type, None, party.bodies, party.solid, party.country, party.default, alone=True)
+        return Phrase(part, name.start, name.end, noun, name)
+
+    def _national(self, part: Part, token: Token) -> Phrase | None:
+        """ "le Britannique Alex Pinfield", "Senegal's Jean Baptiste Tine": a nationality and a name, no office."""
+        place = token.place
+        if place is None or self.arabic or part.capitals or place.kind == "region":
+            return None
+        if place.kind == "demonym":
+            if self.english or part.article_before(token.start) is None:
+                return None
+            begin = token.end
+        else:
+            own = _OWN.match(part.text, token.end)
+            if own is None or not self.english:
+                return None
+            begin = own.end() - 1
+        at = begin + 1
+        end = self._latin_end(part, at, False, True) if part.text[begin : begin + 1] == " " else None
+        if end is None or part.tokens_in(at, end) or self._has_own_office(part, name := Name(at, end, at)):
+            return None
+        return Phrase(part, token.start, end, Noun(token.start, token.end, country=place.country, alone=True), name)
 
     def _alone(self, part: Part, number: int, token: Token) -> Phrase | None:
         entry = token.entry
@@ -919,6 +955,8 @@ class Phrases:
             return Phrase(part, name.start, name.end, name=name)
         if "group" in entry.words:
             return Phrase(part, token.start, token.end, group=entry.words["group"].rank)
+        if token.place is not None and not entry.bodies and "field" not in entry.words:
+            return self._national(part, token)
         if "delegation" in entry.words:
             return self._body(part, number, "delegation")
         if (entry.bodies and not entry.weak) or ("field" in entry.words and entry.words["field"].alone):

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pipelines.detect.fold import Folded, fold, fold_key
 from pipelines.detect.model import UNKNOWN_DAYS, Days
@@ -95,11 +95,11 @@ _PUNCTUATION = {",": "c", "(": "1", ")": "2", "-": "z", "/": "3", ".": "4"}
 _NUMERIC = "|".join(rf"\d{{4}}{sign}\d\d?{sign}\d\d?(?!\d)|\d\d?{sign}\d\d?{sign}(?:\d{{4}}|\d\d)(?!\d)" for sign in ("-", "/", r"\."))
 _CLOCK = r"\d{1,2}:\d{2}(?::\d{2})?(?!\d)|\d{1,2} ?h(?: ?\d{2})?(?![^\W_])"
 _NUMBER = re.compile(rf"(?P<D>{_NUMERIC})|(?P<C>{_CLOCK})|\d+(?:[.,]\d+)*")
-# How many words around a number, month, weekday ... are read: nothing longer belongs to one date
-_WINDOW = 8
+# How many words before and after a number, month, weekday ... are read: nothing longer belongs to one date
+_BEFORE, _AFTER = 6, 4
 _ORDINAL = frozenset(("er", "ere", "re", "st", "nd", "rd", "th", "o", "a", "e"))
 _PROCLITICS = "وفبلك"
-_ANCHORS = "mMwrvVuRUHWhn"
+_ANCHORS = "mMwrvVuRUlxWhn"
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +223,7 @@ class _WordsReader:
             raise self._wrong(key, f"{spelling!r} stands also under {self.seen[words]}")
         self.seen[words] = key
         if letter in _ANCHORS:
-            self.anchors.add(max(words, key=len))
+            self.anchors.add(max(reversed(words), key=len))
         self.entries.setdefault(words[0], {})[words[1:]] = _Entry(words[1:], letter, value, unit)
 
     def _known(self, table: Any, prefix: str, needed: set[str], others: set[str]) -> None:
@@ -267,11 +267,24 @@ class _Tokens:
 
     plain: Folded
     letters: str
-    starts: list[int]  # folded offsets
-    ends: list[int]
-    values: list[int]
-    units: list[str]
-    texts: list[str]
+    items: list[_Item]
+
+    def span(self, first: int, last: int) -> tuple[int, int]:
+        """Offsets in the original text of the words from `first` up to `last`."""
+        texts, starts = self.plain.tokens()
+        end = self.items[last - 1].last
+        return self.plain.span(starts[self.items[first].first] + self.items[first].skip, starts[end] + len(texts[end]))
+
+
+class _Item(NamedTuple):
+    """One letter's words (places in the text's tokens) and what they say."""
+
+    first: int
+    last: int
+    value: int = 0
+    unit: str = ""
+    skip: int = 0  # letters taken off the first word
+    text: str = ""  # a number as written
 
 
 class _Lexer:
@@ -282,20 +295,17 @@ class _Lexer:
         self.words = words
         self.texts, self.starts = plain.tokens()
         self.letters: list[str] = []
-        self.out = _Tokens(plain, "", [], [], [], [], [])
+        self.items: list[_Item] = []
 
     def read(self) -> _Tokens:
         anchors, texts = self.words.anchors, self.texts
         done = 0
         for anchor in [at for at, token in enumerate(texts) if token in anchors or token[0] in "0123456789"]:
-            if anchor + _WINDOW < done:
-                continue
-            if anchor - _WINDOW > done:
-                done = anchor - _WINDOW
+            if anchor - _BEFORE > done:
+                done = anchor - _BEFORE
                 self._other(done)
-            done = self._window(done, min(anchor + _WINDOW, len(texts)))
-        self.out.letters = "".join(self.letters)
-        return self.out
+            done = self._window(done, min(anchor + _AFTER, len(texts)))
+        return _Tokens(self.plain, "".join(self.letters), self.items)
 
     def _window(self, at: int, last: int) -> int:
         """Reads the words from `at` up to `last`; the place after the last one read."""
@@ -311,28 +321,23 @@ class _Lexer:
             elif first in "0123456789":
                 at = self._number(at)
             elif first in _PUNCTUATION:
-                self._put(_PUNCTUATION[first], at, at)
+                self._put(_PUNCTUATION[first], _Item(at, at))
                 at += 1
             elif first in _PROCLITICS and len(token) > 2 and self.words.arabic:
                 at = self._after_proclitic(at)
             else:
-                self._put("0", at, at) if first == "\n" else self._other(at)
+                self._put("0", _Item(at, at)) if first == "\n" else self._other(at)
                 at += 1
         return at
 
     def _other(self, at: int) -> None:
         """A word that has nothing to do with time; many in a row count once."""
         if not self.letters or self.letters[-1] != "_":
-            self._put("_", at, at)
+            self._put("_", _Item(at, at))
 
-    def _put(self, letter: str, at: int, last: int, value: int = 0, unit: str = "", skip: int = 0, text: str = "") -> None:
-        out = self.out
+    def _put(self, letter: str, item: _Item) -> None:
         self.letters.append(letter)
-        out.starts.append(self.starts[at] + skip)
-        out.ends.append(self.starts[last] + len(self.texts[last]))
-        out.values.append(value)
-        out.units.append(unit)
-        out.texts.append(text or self.texts[at])
+        self.items.append(item)
 
     def _entry(self, at: int, found: tuple[_Entry, ...], token: str, skip: int = 0) -> int:
         """Puts the longest phrase that begins here; the place after it."""
@@ -348,10 +353,10 @@ class _Lexer:
                 start = self.plain.start(self.starts[at] + skip)
                 if not self.plain.original[start : start + 1].isupper():
                     letter = "_"
-            self._put(letter, at, at + size, entry.value, entry.unit, skip)
+            self._put(letter, _Item(at, at + size, entry.value, entry.unit, skip, token))
             return at + size + 1
         if token in _PUNCTUATION:
-            self._put(_PUNCTUATION[token], at, at)
+            self._put(_PUNCTUATION[token], _Item(at, at))
         else:
             self._other(at)
         return at + 1
@@ -364,8 +369,7 @@ class _Lexer:
             if found is None:
                 continue
             if token[0] == "و":
-                self._put("a", at, at)
-                self.out.ends[-1] = self.starts[at] + 1
+                self._put("a", _Item(at, at))
             return self._entry(at, found, stem, skip)
         self._other(at)
         return at + 1
@@ -382,7 +386,7 @@ class _Lexer:
             self._other(at)
             return after
         if match and match.lastgroup:
-            self._put(match.lastgroup, at, after - 1, text=text)
+            self._put(match.lastgroup, _Item(at, after - 1, text=text))
             return after
         glued = texts[after] if after < len(texts) and self.starts[after] == end and texts[after][0].isalpha() else ""
         if glued in _ORDINAL:
@@ -392,7 +396,7 @@ class _Lexer:
             return after + 1
         value = int(text) if text.isdigit() and len(text) <= 4 else 0
         letter = "n" if 1 <= value <= 31 and len(text) <= 2 else "y" if 1900 <= value <= 2100 else "N"
-        self._put(letter, at, after - 1, value, text=text)
+        self._put(letter, _Item(at, after - 1, value, text=text))
         return after
 
 
@@ -571,7 +575,7 @@ class _Reader:
             last -= 1
         if (before == "Y" or letters[first] == "Y") and alternative and self._direction(days) == "past":
             days, alternative = alternative, days
-        start, end = self.tokens.plain.span(self.tokens.starts[first], self.tokens.ends[last - 1])
+        start, end = self.tokens.span(first, last)
         if kind != "duration" and (before in "YJg" or until or letters[first : first + 1] == "Y"):
             kind = "duration"
         return DateMention(start, end, days, kind, direction or self._direction(days), alternative, shift, since, until)
@@ -584,12 +588,12 @@ class _Reader:
         return "future" if days.first > self.today else "same"
 
     def _values(self, first: int, last: int, wanted: str) -> list[int]:
-        letters, values = self.tokens.letters, self.tokens.values
-        return [values[at] for at in range(first, last) if letters[at] in wanted]
+        letters, items = self.tokens.letters, self.tokens.items
+        return [items[at].value for at in range(first, last) if letters[at] in wanted]
 
     def _unit(self, first: int, last: int) -> str:
         letters = self.tokens.letters
-        return next((self.tokens.units[at] for at in range(first, min(last, len(letters))) if letters[at] in "uRU"), "")
+        return next((self.tokens.items[at].unit for at in range(first, min(last, len(letters))) if letters[at] in "uRU"), "")
 
     def _has(self, first: int, last: int, wanted: str) -> bool:
         return any(letter in wanted for letter in self.tokens.letters[first:last])
@@ -601,7 +605,7 @@ class _Reader:
             if letters[at] == "I":
                 return None
             if letters[at] in "nNqM":
-                text = tokens.texts[at]
+                text = tokens.items[at].text
                 number = self.words.numbers.get(text, int(text) if text.isdigit() and len(text) < 6 else 0)
                 return number or None
             if letters[at] == "U":
@@ -615,7 +619,7 @@ class _Reader:
     def _read_absolute(self, first: int, last: int) -> DateMention | None:
         letters = self.tokens.letters
         number = next(at for at in range(first, last) if letters[at] == "n")
-        if number > 0 and letters[number - 1] == "s" or number > 1 and letters[number - 2 : number] == "so":
+        if (number > 0 and letters[number - 1] == "s") or (number > 1 and letters[number - 2 : number] == "so"):
             return None
         hijri = letters.find("h", first, last)
         points, weekdays = self._points(first, last if hijri < 0 else hijri)
@@ -632,13 +636,13 @@ class _Reader:
 
     def _points(self, first: int, last: int) -> tuple[list[_Point], list[int]]:
         """The days written between two tokens, each with its month and year, and the weekdays that stand before the first."""
-        letters, values = self.tokens.letters, self.tokens.values
+        letters, items = self.tokens.letters, self.tokens.items
         points: list[_Point] = []
         weekdays: list[int] = []
         month_first = next((letters[at] for at in range(first, last) if letters[at] in "nmM"), "n") != "n"
         month: int | None = None
         for at in range(first, last):
-            letter, value = letters[at], values[at]
+            letter, value = letters[at], items[at].value
             if letter == "w":
                 weekdays.append(value)
             elif letter == "n":
@@ -653,16 +657,17 @@ class _Reader:
                     points = [replace(point, month=value) if point.month is None else point for point in points]
             elif letter == "y" or letter == "u":
                 year = value if letter == "y" else self._relative_year(at, first, last)
-                points = [replace(point, year=year) if point.year is None and point.month == points[-1].month else point for point in points]
+                own = [point.year is None and point.month == points[-1].month for point in points]
+                points = [replace(point, year=year) if mine else point for point, mine in zip(points, own, strict=True)]
         return points, weekdays[:-1] if weekdays and points and points[0].weekday == weekdays[-1] else []
 
     def _same_month_again(self, first: int, at: int) -> bool:
         """`شتنبر/أيلول`: two names of one month."""
-        letters, values = self.tokens.letters, self.tokens.values
-        return any(letters[back] in "mM" and values[back] == values[at] for back in range(max(first, at - 2), at))
+        letters, items = self.tokens.letters, self.tokens.items
+        return any(letters[back] in "mM" and items[back].value == items[at].value for back in range(max(first, at - 2), at))
 
     def _relative_year(self, at: int, first: int, last: int) -> int | None:
-        if self.today is None or self.tokens.units[at] != "year":
+        if self.today is None or self.tokens.items[at].unit != "year":
             return None
         around = self.tokens.letters[max(first, at - 1) : min(last, at + 2)]
         if "y" in self.tokens.letters[at : min(last, at + 2)]:
@@ -733,9 +738,7 @@ class _Reader:
         if self.today is None:
             return []
         today = self.today
-        some = [
-            (day, year) for year in range(today.year - 1, today.year + 2) if (day := _at(year, point.month or 0, point.day))
-        ]
+        some = [(day, year) for year in range(today.year - 1, today.year + 2) if (day := _at(year, point.month or 0, point.day))]
         past = [(day, year) for day, year in some if day <= today]
         future = [(day, year) for day, year in some if day > today]
         if tense:
@@ -753,7 +756,7 @@ class _Reader:
 
     def _read_numeric(self, first: int, last: int) -> DateMention:
         at = self.tokens.letters.index("D", first)
-        parts = re.split(r"[-/.]", self.tokens.texts[at])
+        parts = re.split(r"[-/.]", self.tokens.items[at].text)
         return self._mention(first, last, self._numeric([int(part) for part in parts], len(parts[0]) == 4), "absolute")
 
     def _numeric(self, parts: list[int], year_first: bool) -> Days:
@@ -873,7 +876,7 @@ class _Reader:
         return self._whole(first, last, self._counted(-number, unit) if number else UNKNOWN_DAYS, "past")
 
     def _whole(self, first: int, last: int, days: Days, direction: Direction | None) -> DateMention:
-        start, end = self.tokens.plain.span(self.tokens.starts[first], self.tokens.ends[last - 1])
+        start, end = self.tokens.span(first, last)
         return DateMention(start, end, days, "relative", direction)
 
     def _counted(self, number: int, unit: str) -> Days:
@@ -897,7 +900,7 @@ class _Reader:
     def _read_from_another(self, first: int, last: int) -> DateMention:
         letters = self.tokens.letters
         if letters[first] == "v":
-            shift: int | None = self.tokens.values[first]
+            shift: int | None = self.tokens.items[first].value
         else:
             unit = self._unit(first, last)
             number = self._quantity(first, last)
@@ -913,7 +916,7 @@ class _Reader:
         if not self.found:
             return None
         last = self.found[-1]
-        here = self.tokens.plain.start(self.tokens.starts[first])
+        here = self.tokens.span(first, first + 1)[0]
         # 400 characters: the sentence before and the one it stands in
         if last.kind == "duration" or last.days.precision != "day" or here - last.end > 400:
             return None
@@ -931,7 +934,7 @@ class _Reader:
         if self._has(first, last, "O"):
             return self._mention(first, last, UNKNOWN_DAYS, "relative")
         tense = -1 if self._has(first, last, "lk") else 1 if self._has(first, last, "x") else 0
-        direction: Direction = ("same", "future", "past")[tense]  # type: ignore[assignment]
+        direction: Direction = ("same", "future", "past")[tense]
         if unit in ("day", "hour", "decade", ""):
             return None
         days = UNKNOWN_DAYS
@@ -974,7 +977,7 @@ class _Reader:
     # Months and years
 
     def _read_month(self, first: int, last: int) -> DateMention | None:
-        letters, values = self.tokens.letters, self.tokens.values
+        letters, items = self.tokens.letters, self.tokens.items
         at = next(index for index in range(first, last) if letters[index] in "mM")
         years = self._values(first, last, "y")
         alone = at == first and last == at + 1
@@ -984,15 +987,15 @@ class _Reader:
             return None
         kind: DateKind = "duration" if self._has(first, at, "SYJ") or (first and letters[first - 1] in "YJgS") else "absolute"
         if years:
-            return self._mention(first, last, _month(years[0], values[at]), kind)
+            return self._mention(first, last, _month(years[0], items[at].value), kind)
         if self.today is None:
             return self._mention(first, last, UNKNOWN_DAYS, kind)
         unit_year = next((self._relative_year(index, first, last) for index in range(at, last) if letters[index] == "u"), None)
         if unit_year is not None:
-            return self._mention(first, last, _month(unit_year, values[at]), kind)
+            return self._mention(first, last, _month(unit_year, items[at].value), kind)
         if self._has(first, last, "O"):
             return self._mention(first, last, UNKNOWN_DAYS, kind)
-        return self._month_near(first, last, values[at], kind)
+        return self._month_near(first, last, items[at].value, kind)
 
     def _month_near(self, first: int, last: int, month: int, kind: DateKind) -> DateMention:
         """A month without a year: this year's if it is past, else the nearer one; the other reading beside it."""
@@ -1034,7 +1037,7 @@ class _Reader:
         return self._whole_duration(first, last)
 
     def _read_vague(self, first: int, last: int) -> DateMention:
-        return self._whole(first, last, UNKNOWN_DAYS, "past" if self.tokens.values[first] < 0 else "future")
+        return self._whole(first, last, UNKNOWN_DAYS, "past" if self.tokens.items[first].value < 0 else "future")
 
 
 _ONE_POINT = re.compile(_POINT)

@@ -42,11 +42,8 @@ def _plain(character: str) -> str:
     """The letters one character stands for ("" for a mark or an invisible one)."""
     if character in _LETTERS:
         return _LETTERS[character]
-    letters = []
-    for part in unicodedata.normalize("NFKD", character).casefold():
-        for letter in unicodedata.normalize("NFKD", part):
-            if not unicodedata.category(letter).startswith("M"):
-                letters.append(_LETTERS.get(letter, letter))
+    parts = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", character).casefold())
+    letters = [_LETTERS.get(letter, letter) for letter in parts if not unicodedata.category(letter).startswith("M")]
     return unicodedata.normalize("NFC", "".join(letters))
 
 
@@ -118,9 +115,7 @@ _SPECIAL = re.compile(
 )
 _UNUSUAL = re.compile(r"[\ue000-\uf8ff]")
 # A scanned "l" or "o" that became a digit: inside a word, at the end of one after a vowel, or before an apostrophe
-_SCANNED = re.compile(
-    r"[01](?:(?<=1)(?<![a-z0-9]{2})(?='[a-z])|(?<=[a-z]{2}[01])[01]{0,3}(?=[a-z])|(?<=[a-z][aeiou]1)(?![a-z0-9]))"
-)
+_SCANNED = re.compile(r"[01](?:(?<=1)(?<![a-z0-9]{2})(?='[a-z])|(?<=[a-z]{2}[01])[01]{0,3}(?=[a-z])|(?<=[a-z][aeiou]1)(?![a-z0-9]))")
 _TOKEN = re.compile(r"[^\W\d_]+'?|\d+|[^\w\s]|\n\s*\n")
 _SCAN_LETTERS = str.maketrans("01", "ol")
 

@@ -1,8 +1,8 @@
 """Cities, countries, regions and demonyms in a text, and whether the words make them a place where something happened.
 
-"à Rabat" is where, "l'accord de Paris" is a name, "Rabat et Paris se félicitent" are two governments, "Rabat - Le ministre ..." is where the
-agency sat. All are found; `prep` is set only where a preposition, a proclitic or a verb of travel makes the place one of a journey or a
-meeting. The register and the words are data (`data/register/places.toml`).
+"à Rabat" is where, "l'accord de Paris" is a name, "Rabat et Paris se félicitent" are two governments, "Rabat - Le ministre ..." is where
+the agency sat. All are found; `prep` is set only where a preposition, a proclitic or a verb of travel makes the place one of a journey
+or a meeting. The register and the words are data (`data/register/places.toml`).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Any, Literal, NamedTuple, cast
 
 from pipelines.detect.fold import Folded, fold, fold_key
 
@@ -52,16 +52,15 @@ class Places:
     countries: Mapping[str, str]  # ISO code -> usual French form
     capitals: Mapping[str, str]  # ISO code -> city id
     _single: Mapping[str, _Named] = field(repr=False)  # names of one word
-    _phrases: Mapping[str, tuple[tuple[tuple[str, ...], _Named], ...]] = field(repr=False)  # by first word, longest first
+    _phrases: Mapping[str, Mapping[str, tuple[_Phrase, ...]]] = field(repr=False)  # by first and second word, longest first
     _words: Mapping[str, _Words] = field(repr=False)
 
 
 # --- register ----------------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """What a spelling stands for."""
+class _Named(NamedTuple):
+    """What a spelling stands for (a tuple: thousands are made at the start)."""
 
     kind: PlaceKind | Literal["ignored"]
     city_id: str | None = None
@@ -70,7 +69,6 @@ class _Named:
     ambiguous: bool = False
     unless: frozenset[str] = frozenset()  # words that, anywhere in the text, say that the other one is meant
     acronym: bool = False  # counts only in capitals
-    arabic: bool = False
     venue: bool = False
     state: _Named | None = None  # of a country: the city of its name
     city_state: bool = False
@@ -86,7 +84,10 @@ class _WordSet:
         return word in self.whole or (bool(self.stems) and word.startswith(self.stems))
 
 
-_WORD_KEYS = ("in", "from", "to", "of", "articles", "and", "capital", "town", "arrive", "travel", "visit", "envoy", "addressed")
+_WORD_KEYS = (
+    "in", "from", "to", "of", "articles", "and", "capital", "town", "arrive", "travel", "visit", "envoy", "beside",
+    "office", "moving", "addressed",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,8 @@ class _RegisterReader:
             city = named.get(entry.get("city", ""))
             if city is None:
                 raise self._wrong(f"{key}.city", f"no city {entry.get('city')!r}")
-            self._spellings(self._strings(entry.get("names"), f"{key}.names"), replace(city, venue=True, ambiguous=False), [], f"{key}.names")
+            names = self._strings(entry.get("names"), f"{key}.names")
+            self._spellings(names, city._replace(venue=True, ambiguous=False), [], f"{key}.names")
         for number, entry in enumerate(self._entries("region")):
             key = f"region[{number}]"
             self._keys(entry, f"{key}.", {"name", "country", "names"})
@@ -147,8 +149,15 @@ class _RegisterReader:
         for spelling in self._optional(self.data, "ignored", ""):
             self.pending.append((spelling, _Named("ignored"), "ignored"))
         self._fold_all()
-        phrases = {first: tuple(sorted(some.items(), key=lambda item: -len(item[0]))) for first, some in self.phrases.items()}
-        return Places(cities, countries, capitals, self.single, phrases, self._words())
+        return Places(cities, countries, capitals, self.single, self._by_two_words(), self._words())
+
+    def _by_two_words(self) -> dict[str, dict[str, tuple[_Phrase, ...]]]:
+        found: dict[str, dict[str, tuple[_Phrase, ...]]] = {}
+        for first, some in self.phrases.items():
+            seconds = found.setdefault(first, {})
+            for rest, named in sorted(some.items(), key=lambda item: -len(item[0])):
+                seconds[rest[0]] = (*seconds.get(rest[0], ()), (rest, named))
+        return found
 
     def _cities(self) -> tuple[dict[str, tuple[str, str]], dict[str, str], dict[str, _Named]]:
         cities: dict[str, tuple[str, str]] = {}
@@ -194,7 +203,7 @@ class _RegisterReader:
             self._keys(demonyms, f"{key}.demonyms.", set(_LANGUAGES))
             for language, spellings in demonyms.items():
                 for spelling in self._strings(spellings, f"{key}.demonyms.{language}"):
-                    self.demonyms.append((spelling, _Named("demonym", country=iso, arabic=language == "ar"), language))
+                    self.demonyms.append((spelling, _Named("demonym", country=iso), language))
         for entry in self._entries("city"):
             key = f"city {entry['id']!r}"
             if entry["country"] not in countries:
@@ -209,12 +218,10 @@ class _RegisterReader:
         for one in ambiguous:
             if one not in names:
                 raise self._wrong(key, f"{one!r} is called ambiguous but is no name")
-        variants: dict[tuple[bool, bool, bool], _Named] = {(False, False, False): what}
         for name in names:
-            traits = (name.isupper() and len(name) <= 5 and name.isascii(), "\u0600" <= name[0] <= "\u06ff", name in ambiguous)
-            if traits not in variants:
-                variants[traits] = replace(what, acronym=traits[0], arabic=traits[1], ambiguous=traits[2])
-            self.pending.append((name, variants[traits], key))
+            acronym = len(name) <= 5 and name.isupper() and name.isascii()
+            variant = what._replace(acronym=acronym, ambiguous=name in ambiguous) if acronym or name in ambiguous else what
+            self.pending.append((name, variant, key))
 
     def _fold_all(self) -> None:
         spellings = [spelling for spelling, _, _ in self.pending]
@@ -246,8 +253,8 @@ class _RegisterReader:
         other = self.single.get(word)
         if other is None:
             self.single[word] = what
-        elif other.kind == "country" and other.country == what.country and not what.arabic:
-            self.single[word] = replace(other, people=True)
+        elif other.kind == "country" and other.country == what.country and not _is_arabic(word):
+            self.single[word] = other._replace(people=True)
 
     def _words(self) -> dict[str, _Words]:
         tables = self.data.get("words", {})
@@ -301,6 +308,10 @@ class _RegisterReader:
         return ValueError(f"{self.name}: {key}: {reason}")
 
 
+def _is_arabic(word: str) -> bool:
+    return "\u0600" <= word[0] <= "\u06ff"
+
+
 def _folded(spellings: Sequence[str]) -> list[str]:
     """The plain forms, made in one go."""
     # A blank line between, because folding joins what a hyphen and a line's end have parted
@@ -333,6 +344,9 @@ def _inflected(language: str, form: str) -> list[str]:
     return [form, form + "s", form + "es"]
 
 
+_Phrase = tuple[tuple[str, ...], _Named]  # the words after the first
+
+
 # --- finding -----------------------------------------------------------------------------------------------------------------
 
 
@@ -358,23 +372,24 @@ def find_places(text: str, language: str, *, folded: Folded | None = None) -> tu
 
 
 @lru_cache(maxsize=16384)
-def _stem(token: str) -> tuple[str, str] | None:
+def _stem(word: str) -> tuple[str, str] | None:
     """(proclitics, name's first word) of an Arabic word that begins a name of the register once they are off."""
     places = load_places()
-    for prefix, stem in _without_proclitics(token):
-        if len(stem) > 2 and (stem in places._single or stem in places._phrases):
+    for prefix, stem in _without_proclitics(word):
+        # "كلاوس" is a name; "like Laos" nobody writes
+        if len(stem) > 2 and prefix[-1] != "ك" and (stem in places._single or stem in places._phrases):
             return prefix, stem
     return None
 
 
-def _without_proclitics(token: str) -> Iterator[tuple[str, str]]:
-    yield token[0], token[1:]
-    if token.startswith("لل"):
-        yield "ل", "ا" + token[1:]
-    if token[0] in "وف" and len(token) > 2 and token[1] in "بلك":
-        yield token[:2], token[2:]
-        if token.startswith("لل", 1):
-            yield token[:2], "ا" + token[2:]
+def _without_proclitics(word: str) -> Iterator[tuple[str, str]]:
+    yield word[0], word[1:]
+    if word.startswith("لل"):
+        yield "ل", "ا" + word[1:]
+    if word[0] in "وف" and len(word) > 2 and word[1] in "بلك":
+        yield word[:2], word[2:]
+        if word.startswith("لل", 1):
+            yield word[:2], "ا" + word[2:]
 
 
 class _Finder:
@@ -399,10 +414,19 @@ class _Finder:
             if mention is not None:
                 mentions.append(mention)
                 at_tokens.append(hit)
-        return tuple(self._with_shared(mentions, at_tokens))
+        shared = self._with_shared(mentions, at_tokens)
+        return tuple(one for one, hit in zip(shared, at_tokens, strict=True) if self._counts(one, hit))
+
+    def _counts(self, mention: PlaceMention, hit: _Hit) -> bool:
+        """An ambiguous name needs a preposition or a dateline to be a place."""
+        if not hit.named.ambiguous or mention.kind == "demonym":
+            return True
+        if mention.prep is None and not mention.dateline:
+            return False
+        return hit.named.unless.isdisjoint(self.texts)
 
     def _with_shared(self, mentions: list[PlaceMention], hits: list[_Hit]) -> list[PlaceMention]:
-        """"à Ceuta, Madrid et Ibiza": the preposition of the first holds for all that "and" joins to it."""
+        """In "à Ceuta, Madrid et Ibiza" the preposition of the first holds for all that "and" joins to it."""
         number = 0
         while number < len(mentions):
             last = number
@@ -420,7 +444,7 @@ class _Finder:
         return mentions
 
     def _joint(self, one: _Hit, two: _Hit) -> str:
-        """"and" or "," if that is all that stands between two names."""
+        """What joins two names: "and", "," or nothing of the kind."""
         between = self.texts[one.last : two.first]
         if not between:
             return "and" if two.prefix == "و" else ""
@@ -433,25 +457,25 @@ class _Finder:
         single, phrases = self.places._single, self.places._phrases
         arabic = self.language == "ar"
         done = 0
-        for at, token in enumerate(texts):
+        for at, word in enumerate(texts):
             prefix = ""
-            if token not in single and token not in phrases:
-                if not arabic or token[0] not in _PROCLITICS or (stem := _stem(token)) is None:
+            if word not in single and word not in phrases:
+                if not arabic or word[0] not in _PROCLITICS or (stem := _stem(word)) is None:
                     continue
-                prefix, token = stem
+                prefix, word = stem
             if at < done:
                 continue
-            hit = self._hit(at, token, prefix)
+            hit = self._hit(at, word, prefix)
             if hit is not None:
                 yield hit
                 done = hit.last
 
-    def _hit(self, at: int, token: str, prefix: str) -> _Hit | None:
-        for rest, named in self.places._phrases.get(token, ()):
+    def _hit(self, at: int, word: str, prefix: str) -> _Hit | None:
+        for rest, named in self._beginning(at, word):
             last = self._follows(at + 1, rest)
             if last:
                 return _Hit(at, last, named, prefix) if self._is_written(at, last, named, prefix) else None
-        named_one = self.places._single.get(token)
+        named_one = self.places._single.get(word)
         if named_one is None:
             return None
         if not self._is_written(at, at + 1, named_one, prefix):
@@ -459,6 +483,16 @@ class _Finder:
                 return None
             named_one = _Named("demonym", country=named_one.country)
         return _Hit(at, at + 1, named_one, prefix)
+
+    def _beginning(self, at: int, word: str) -> tuple[_Phrase, ...]:
+        """The names of several words whose first two stand here."""
+        seconds = self.places._phrases.get(word)
+        if seconds is None:
+            return ()
+        following = self.texts[at + 1 : at + 3]
+        if following and following[0] == "-":
+            del following[0]
+        return seconds.get(following[0], ()) if following else ()
 
     def _follows(self, at: int, rest: tuple[str, ...]) -> int:
         """The place after the words if they stand here, hyphens aside; else 0."""
@@ -473,7 +507,7 @@ class _Finder:
 
     def _is_written(self, first: int, last: int, named: _Named, prefix: str) -> bool:
         """With the capitals that a name in Latin script has."""
-        if named.arabic or named.kind == "ignored" or not self.capitals:
+        if named.kind == "ignored" or not self.capitals:
             return True
         start = self.plain.start(self.starts[first] + len(prefix))
         original = self.plain.original
@@ -481,7 +515,7 @@ class _Finder:
             end = self.plain.end(self.starts[last - 1] + len(self.texts[last - 1]))
             return original[start:end].isupper()
         if named.kind == "demonym":
-            return self.language != "en" or original[start : start + 1].isupper()
+            return self.language != "en" or not original[start : start + 1].islower()
         if named.venue and last - first > 1:
             return any(letter.isupper() for letter in original[start : start + 60].split("\n")[0])
         return not original[start : start + 1].islower()
@@ -500,9 +534,7 @@ class _Finder:
         prep, before = self._preposition(hit)
         if named.state is not None and self._is_its_city(hit, before, prep):
             named = named.state
-        dateline, byline = self._line(hit)
-        if named.ambiguous and ((prep is None and not dateline) or not named.unless.isdisjoint(self.texts)):
-            return None
+        dateline, byline = self._line(hit, prep)
         return replace(self._made(hit, named, prep), dateline=dateline, byline=byline)
 
     def _made(self, hit: _Hit, named: _Named, prep: Preposition | None) -> PlaceMention:
@@ -511,20 +543,20 @@ class _Finder:
         return PlaceMention(start, end, named.city_id, named.city, named.country, kind, prep)
 
     def _span(self, hit: _Hit) -> tuple[int, int]:
-        skip = 1 if hit.prefix in ("ل", "ول", "فل") and self.texts[hit.first][len(hit.prefix)] == "ل" else 0
-        start = self.starts[hit.first] + len(hit.prefix) - (skip and len(hit.prefix) and 0)
+        # "للمغرب" is "ل" and "المغرب" without its alef: the place begins at the second lam
+        start = self.starts[hit.first] + len(hit.prefix)
         return self.plain.span(start, self.starts[hit.last - 1] + len(self.texts[hit.last - 1]))
 
     def _is_its_city(self, hit: _Hit, before: int, prep: Preposition | None) -> bool:
-        """"à Mexico" is the city, "au Mexique" the country; a city state is always its city to whoever goes there."""
-        if self._line(hit)[0]:
+        """Whether a country's name means its city: "à Mexico", not "au Mexique"; a city state whenever somebody goes there."""
+        if self._line(hit, prep)[0]:
             return True
         if hit.named.city_state:
             return prep in ("in", "to")
         return self.language == "fr" and before >= 0 and self.texts[before] == "a" and before == hit.first - 1
 
     def _capital(self, hits: Sequence[_Hit], number: int) -> PlaceMention | None:
-        """"dans la capitale espagnole", "the Moroccan capital", "بالعاصمة السنغالية" without the city's name beside it."""
+        """The city of "dans la capitale espagnole", "the Moroccan capital", "بالعاصمة السنغالية" where its name does not follow."""
         hit = hits[number]
         city = self.places.capitals.get(hit.named.country or "")
         if city is None:
@@ -544,38 +576,36 @@ class _Finder:
             return None
         last = max(hit.last, at + 1) + (first == hit.first)
         following = hits[number + 1] if number + 1 < len(hits) else None
-        if following is not None and following.named.kind == "city" and following.first - last <= 1 and following.named.country == hit.named.country:
+        if following is not None and following.named.kind == "city" and following.first - last <= 1:
             return None
-        whole = _Hit(first, last, replace(hit.named, kind="city", city_id=city, city=self.places.cities[city][0]), prefix)
+        whole = _Hit(first, last, hit.named._replace(kind="city", city_id=city, city=self.places.cities[city][0]), prefix)
         prep, _ = self._preposition(whole)
         return self._made(whole, whole.named, prep)
 
-    def _is_capital_word(self, token: str) -> bool:
-        return token in self.words["capital"] or bool(self._prefix_of(token, "capital"))
+    def _is_capital_word(self, word: str) -> bool:
+        return word in self.words["capital"] or bool(self._prefix_of(word, "capital"))
 
-    def _prefix_of(self, token: str, key: str) -> str:
+    def _prefix_of(self, word: str, key: str) -> str:
         """The Arabic proclitics before a word of that key; "" if there are none or it is another word."""
-        if self.language != "ar" or token[0] not in _PROCLITICS or len(token) < 4:
+        if self.language != "ar" or word[0] not in _PROCLITICS or len(word) < 4:
             return ""
-        return next((prefix for prefix, stem in _without_proclitics(token) if stem in self.words[key]), "")
+        return next((prefix for prefix, stem in _without_proclitics(word) if stem in self.words[key]), "")
 
     def _preposition(self, hit: _Hit) -> tuple[Preposition | None, int]:
-        """What the words before a name make of it, and at which token they stand (-1 if nowhere)."""
+        """What the words before a name make of it, and at which word they stand (-1 if nowhere)."""
         if hit.prefix:
             letter = hit.prefix[-1]
             if letter == "ب":
-                return (None if self._is_attribute(hit.first) else "in"), hit.first
+                return (None if self._is_attribute(hit.first, hit) else "in"), hit.first
             if letter == "ل":
                 return ("to" if self._near(hit.first, "travel") else None), hit.first
-            if letter == "ك":
-                return None, -1
         at = self._before_town(hit.first - 1)
         if at < 0:
             return None, -1
-        token = self.texts[at]
-        prefix = self._prefix_of(token, "town") or self._prefix_of(token, "capital") if self.language == "ar" else ""
+        word = self.texts[at]
+        prefix = self._prefix_of(word, "town") or self._prefix_of(word, "capital") if self.language == "ar" else ""
         if prefix and prefix[-1] == "ب":
-            return (None if self._is_attribute(at) else "in"), at
+            return (None if self._is_attribute(at, hit) else "in"), at
         skipped = at
         while skipped > 0 and self.texts[skipped] in self.words["articles"] and skipped > at - 2:
             skipped -= 1
@@ -583,26 +613,26 @@ class _Finder:
 
     def _of_word(self, hit: _Hit, at: int) -> tuple[Preposition | None, int]:
         words = self.words
-        token = self.texts[at]
-        if self.language == "ar" and token not in words["in"] and token[0] in "وف" and token[1:] in words["in"]:
-            token = token[1:]
-        if token in words["in"] and not self._is_before(at, "addressed"):
-            return (None if self._is_attribute(at) else "in"), at
-        if token in words["from"]:
+        word = self.texts[at]
+        if self.language == "ar" and word not in words["in"] and word[0] in "وف" and word[1:] in words["in"]:
+            word = word[1:]
+        if word in words["in"] and not self._is_before(at, "addressed"):
+            return (None if self._is_attribute(at, hit) else "in"), at
+        if word in words["from"]:
             return "from", at
-        if token in words["to"] or (self.language == "es" and token in ("a", "al")):
-            certain = self.language in ("fr",) or token in ("hacia", "صوب", "نحو", "towards", "toward")
-            return ("to" if certain or self._near(at, "travel") else None), at
-        if token in words["of"] and self._is_before(at, "arrive"):
+        if word in words["to"] or (self.language == "es" and word in ("a", "al")):
+            certain = self.language in ("fr",) or word in ("hacia", "صوب", "نحو", "towards", "toward")
+            return ("to" if certain or self._near(at, "travel") or self._near(at, "from") else None), at
+        if word in words["of"] and self._is_before(at, "arrive"):
             return "from", at
-        if token in words["visit"]:
+        if word in words["visit"]:
             return "to", at
-        if hit.named.venue and at == hit.first - 1 and token not in words["articles"] and token not in words["of"] and self._is_street(hit):
+        if hit.named.venue and at == hit.first - 1 and word not in words["articles"] and word not in words["of"] and self._is_street(hit):
             return "in", at
         return None, -1
 
     def _allows_article(self, hit: _Hit, at: int) -> bool:
-        """"en los Países Bajos", "in the Netherlands", "à l'Élysée"; but "à la France" asks France."""
+        """An article between is usual in "en los Países Bajos", "in the Netherlands", "à l'Élysée"; but "à la France" asks France."""
         if self.language != "fr" or hit.named.venue:
             return True
         return self.texts[at] not in ("a",) or hit.named.kind == "city"
@@ -611,29 +641,26 @@ class _Finder:
         return self.texts[hit.first] in ("place", "boulevard", "quai", "avenue", "rue", "hotel", "caserne", "plaza", "calle")
 
     def _before_town(self, at: int) -> int:
-        """The token before "la ville de", "la capitale espagnole," and the like; `at` itself if there is none."""
+        """The word before "la ville de", "la capitale espagnole," and the like; `at` itself if there is none."""
         texts, words = self.texts, self.words
         back = at
         for _ in range(5):
             if back < 0:
                 return at
-            token = texts[back]
-            if token in words["town"] or token in words["capital"]:
+            word = texts[back]
+            if word in words["town"] or word in words["capital"]:
                 return back - 1 if self.language == "ar" else self._without_articles(back - 1)
-            if self._prefix_of(token, "town") or self._prefix_of(token, "capital"):
+            if self._prefix_of(word, "town") or self._prefix_of(word, "capital"):
                 return back
-            people = self.places._single.get(token)
-            if token in words["of"] or token in words["articles"] or token == "," or (people is not None and people.kind in ("demonym", "country")):
-                back -= 1
-                continue
-            if self.language == "en" and token == "s":
-                back -= 1
-                continue
-            return at
+            people = self.places._single.get(word)
+            between = word in words["of"] or word in words["articles"] or word == "," or (self.language == "en" and word == "s")
+            if not between and (people is None or people.kind not in ("demonym", "country")):
+                return at
+            back -= 1
         return at
 
     def _without_articles(self, at: int) -> int:
-        """The token before articles and "Morocco's", "the Moroccan"."""
+        """The word before articles and "Morocco's", "the Moroccan"."""
         texts, words = self.texts, self.words
         for _ in range(4):
             if at < 0:
@@ -652,36 +679,54 @@ class _Finder:
         """One of the words stands shortly before."""
         words = self.words[key]
         for back in range(at - 1, max(-1, at - 6), -1):
-            token = self.texts[back]
-            if token in words or (token[0] in "وف" and token[1:] in words):
+            word = self.texts[back]
+            if word in words or (word[0] in "وف" and word[1:] in words):
                 return True
-            if token in ".\n":
+            if word in ".\n":
                 return False
         return False
 
-    def _is_attribute(self, at: int) -> bool:
-        """"l'ambassadeur de France à Rabat" says where the embassy is, not where anything happened."""
+    def _is_attribute(self, at: int, hit: _Hit) -> bool:
+        """Whose, not where: "l'ambassadeur de France à Rabat", "la sécurité intérieure en France"."""
         texts, words = self.texts, self.words
+        if hit.named.kind == "country" and self._is_of_office(at):
+            return True
         envoy = words["envoy"]
         back = at - 1
         for _ in range(_CONTEXT):
             if back < 0:
                 return False
-            token = texts[back]
-            if token in envoy or (self._arabic_rest(token) in envoy):
+            word = texts[back]
+            if word in envoy or (self._arabic_rest(word) in envoy):
                 return True
-            known = token in words["of"] or token in words["articles"] or token in "-'" or token == "s"
-            if not known and self.places._single.get(token) is None and token not in self.places._phrases and token not in _ATTRIBUTE_WORDS and _stem_of(token, self.language) is None:
+            known = word in words["of"] or word in words["articles"] or word in words["beside"] or word in "-s"
+            named = word in self.places._single or word in self.places._phrases or self._arabic_name(word)
+            if not known and not named:
                 return False
             back -= 1
         return False
 
-    def _arabic_rest(self, token: str) -> str:
-        return token[1:] if self.language == "ar" and token[0] in _PROCLITICS else ""
+    def _is_of_office(self, at: int) -> bool:
+        """An office or service stands shortly before, and nothing that moves or meets."""
+        texts, office, moving = self.texts, self.words["office"], self.words["moving"]
+        for back in range(at - 1, max(-1, at - 1 - _CONTEXT), -1):
+            word = texts[back]
+            bare = self._arabic_rest(word)
+            if word in moving or bare in moving or word in ",.;:\n" or word[0] == "\n":
+                return False
+            if word in office or bare in office:
+                return True
+        return False
+
+    def _arabic_name(self, word: str) -> bool:
+        return self.language == "ar" and word[0] in _PROCLITICS and len(word) > 1 and _stem(word) is not None
+
+    def _arabic_rest(self, word: str) -> str:
+        return word[1:] if self.language == "ar" and word[0] in _PROCLITICS else ""
 
     # Lines
 
-    def _line(self, hit: _Hit) -> tuple[bool, bool]:
+    def _line(self, hit: _Hit, prep: Preposition | None) -> tuple[bool, bool]:
         """(in a dateline, in a byline)."""
         text = self.plain.text
         start = self.starts[hit.first]
@@ -698,16 +743,24 @@ class _Finder:
         following = text[end : end + 80]
         if "\n" not in following and len(text) > end + 80:
             return False, False
+        if head and head.count(" ") < 2 and prep != "in" and (_SIGNED_PLACE if prep is None else _SIGNED_FROM).match(after):
+            return False, True
+        stamped = (not head and before > 0) or (not head and "\n" in following)
+        if stamped and len(after.split()) <= 12 and not after.rstrip().endswith((".", "!", "?")) and _DATED.match(after):
+            return True, True
         alone = len(head.split()) + len(after.split()) <= 6 and (before > 0 or "\n" in following)
         if alone and not after.rstrip().endswith((".", "!", "?")) and _PARTED.search(text[before : end + len(after)]):
             return not head, True
         return False, False
 
 
-_ATTRIBUTE_WORDS = frozenset(("general", "generale", "royal", "royale", "etats", "unis", "pays", "bas", "royaume", "لدي", "العام", "المملكه", "a", "au", "en", "auprès"))
-_DATELINE = re.compile(r"(?:\s?,[^\n\-]{1,40})?(?:\s?\([^()\n]{1,30}\))?\s?(?:\.-|--?(?:\s|$)|(?<=\))-)|\s(?:في )?\d{1,2} [^\n/]{3,14} ?/|\s?\([^()\n]{2,30}\)\s?-")
+# What follows a place in a dateline: ", 12 sept (MAP) -", " (MAP)-", " في 20 يناير / وام /"
+_DATELINE = re.compile(
+    r"(?:\s?,[^\n\-]{1,40})?(?:\s?\([^()\n]{1,30}\))?\s?(?:\.-|--?(?:\s|$)|(?<=\))-)"
+    r"|\s(?:في )?\d{1,2} [^\n/]{3,14} ?/|\s?\([^()\n]{2,30}\)\s?-"
+)
+# "إيلاف من الرباط: ..." and "الأخبار (نواكشوط) - ..." begin the first sentence
+_SIGNED_PLACE = re.compile(r"\)\s?-\s")
+_SIGNED_FROM = re.compile(r":\s|\)?\s?-\s")
+_DATED = re.compile(r"\s?,?\s?(?:في )?\d{1,2}[ /.]")
 _PARTED = re.compile(r"\s-|-\s|\(|:|/| من |,\s?\d")
-
-
-def _stem_of(token: str, language: str) -> tuple[str, str] | None:
-    return _stem(token) if language == "ar" and token[0] in _PROCLITICS and len(token) > 1 else None

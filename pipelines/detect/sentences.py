@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal
 
@@ -55,18 +56,29 @@ class Dateline:
 
 
 @dataclass(frozen=True, slots=True)
+class _Phrases:
+    """Phrases of up to six words, and their first words."""
+
+    whole: frozenset[str]
+    first: frozenset[str]
+
+    def __contains__(self, phrase: object) -> bool:
+        return phrase in self.whole
+
+
+@dataclass(frozen=True, slots=True)
 class _Blocks:
     """The words of the lines that are no prose; one language's, or all together."""
 
     abbreviations: frozenset[str]
-    related: frozenset[str]
-    share: frozenset[str]
-    share_alone: frozenset[str]
+    related: _Phrases
+    share: _Phrases
+    share_alone: _Phrases
     share_inside: tuple[str, ...]
-    caption: frozenset[str]
-    byline: frozenset[str]
+    caption: _Phrases
+    byline: _Phrases
     stamp: frozenset[str]
-    outlets: frozenset[str]
+    outlets: _Phrases
 
 
 _KEYS = ("abbreviations", "related", "share", "share_alone", "share_inside", "caption", "byline", "stamp", "outlets")
@@ -89,16 +101,20 @@ def _load_blocks(language: str | None, folder: Path = _FOLDER) -> _Blocks:
     def words(key: str, some: Iterable[dict[str, list[str]]]) -> frozenset[str]:
         return frozenset(_words_of(fold_key(entry)) for one in some for entry in one[key])
 
+    def phrases(key: str) -> _Phrases:
+        whole = words(key, every)
+        return _Phrases(whole, frozenset(one.split(" ", 1)[0] for one in whole))
+
     return _Blocks(
         frozenset(fold_key(entry) for one in files for entry in one["abbreviations"]),
-        words("related", every),
-        words("share", every),
-        words("share_alone", every),
+        phrases("related"),
+        phrases("share"),
+        phrases("share_alone"),
         tuple(sorted(words("share_inside", every))),
-        words("caption", every),
-        words("byline", every),
+        phrases("caption"),
+        phrases("byline"),
         words("stamp", every),
-        words("outlets", every),
+        phrases("outlets"),
     )
 
 
@@ -131,6 +147,7 @@ def _read_file(path: Path) -> dict[str, list[str]]:
 # A line without a full stop and with at most so many words is a title or the like, not prose
 _HEADING_WORDS = 18
 _BYLINE_WORDS = 14
+_LONG = 400  # characters
 _ENDS_SENTENCE = re.compile(r"[.!?…:;\"][\")\]']*\Z")
 _FULL_STOP = re.compile(r"[.!?…][\")\]' ]*\Z")
 _INITIALS = re.compile(r"-.{1,6}-\Z")
@@ -146,7 +163,7 @@ class _Line:
     start: int  # folded offsets, without space around
     end: int
     text: str
-    words: tuple[str, ...]
+    words: tuple[str, ...]  # none of a long line: it is prose
 
 
 def _lines(plain: Folded) -> list[_Line]:
@@ -156,7 +173,7 @@ def _lines(plain: Folded) -> list[_Line]:
     for block in _blocks_of(text):
         for start, end in _unwrapped(plain, block):
             content = text[start:end]
-            lines.append(_Line(start, end, content, tuple(_WORD.findall(content))))
+            lines.append(_Line(start, end, content, tuple(_WORD.findall(content)) if end - start <= _LONG else ()))
     return lines
 
 
@@ -185,7 +202,7 @@ def _unwrapped(plain: Folded, block: Sequence[tuple[int, int]]) -> list[tuple[in
         return list(block)
     lengths = [end - start for start, end in block[:-1]]
     even = min(lengths) >= 40 and min(lengths) >= 0.6 * max(lengths) and max(lengths) <= 140
-    goes_on = [_goes_on(plain, before, after) for before, after in zip(block, block[1:], strict=False)]
+    goes_on = [_goes_on(plain, before, after) for before, after in pairwise(block)]
     wrapped = even and (any(goes_on) or (_is_arabic(plain.text[block[0][0] : block[0][1]]) and len(block) > 2))
     found = [block[0]]
     for (start, end), joined in zip(block[1:], goes_on, strict=True):
@@ -216,9 +233,11 @@ def _kinds(plain: Folded, lines: Sequence[_Line], blocks: _Blocks, language: str
     for number, line in enumerate(lines):
         kind = _kind(line, number, len(lines), blocks, language)
         opener = kind == "related"
-        if box and kind in ("heading", "body") and (not _FULL_STOP.search(line.text) or (kinds[-1] == "related" and _opens_box(lines[number - 1], blocks))):
-            # The headlines below "Lire aussi"; the first one even with a full stop
-            kind = "related" if len(line.words) <= 30 else kind
+        # The headlines below "Lire aussi"; the first one even with a full stop
+        first_below = bool(kinds) and kinds[-1] == "related" and _opens_box(lines[number - 1], blocks)
+        listed = kind in ("heading", "body") and len(line.words) in range(1, 31)
+        if box and listed and (first_below or not _FULL_STOP.search(line.text)):
+            kind = "related"
         box = opener or (box and kind == "related")
         kinds.append(kind)
     return kinds
@@ -227,7 +246,7 @@ def _kinds(plain: Folded, lines: Sequence[_Line], blocks: _Blocks, language: str
 def _kind(line: _Line, number: int, count: int, blocks: _Blocks, language: str | None) -> SentenceKind:
     words = line.words
     if not words:
-        return "share"
+        return "body" if line.end - line.start > _LONG else "share"
     short = len(words) <= 30
     if short and (_begins(words, blocks.related) or _is_insert(line)):
         return "related"
@@ -245,10 +264,12 @@ def _kind(line: _Line, number: int, count: int, blocks: _Blocks, language: str |
     return "body"
 
 
-def _begins(words: Sequence[str], phrases: frozenset[str]) -> int:
+def _begins(words: Sequence[str], phrases: _Phrases) -> int:
     """How many words at the beginning are one of the phrases; 0 if they are none."""
+    if not words or words[0] not in phrases.first:
+        return 0
     for size in range(min(_PHRASE, len(words)), 0, -1):
-        if " ".join(words[:size]) in phrases:
+        if " ".join(words[:size]) in phrases.whole:
             return size
     return 0
 
@@ -304,7 +325,7 @@ def _offset_after(text: str, count: int) -> int:
 
 def _is_byline(line: _Line, blocks: _Blocks, language: str | None, stopped: bool) -> bool:
     text, words = line.text, line.words
-    bare = text.strip("()[]-—.«»\" *")
+    bare = text.strip('()[]-—.«»" *')
     if _words_of(bare) in blocks.outlets or _INITIALS.match(text) or _SITE.match(bare) or _SITE.match(text):
         return True
     if not stopped and len(words) <= 8 and _LETTERS_ONLY.match(bare) and (len(words) > 1):
@@ -334,8 +355,11 @@ def _is_signature(line: _Line, blocks: _Blocks, language: str | None, stopped: b
 
 
 _SIGNATURE_WORDS = frozenset(
-    fold_key(word) for word in ("le", "la", "de", "à", "en", "في", "من", "م", "ه", "el", "the", "from", "avec", "et", "y", "and", "و", "بتاريخ", "الموافق", "a")
-)
+    fold_key(word)
+    for word in (
+        "le", "la", "de", "à", "en", "في", "من", "م", "ه", "el", "the", "from", "avec", "et", "y", "and", "و", "بتاريخ", "الموافق",
+    )
+)  # fmt: skip
 
 
 def _outlet_words(words: Sequence[str], blocks: _Blocks) -> frozenset[str]:
@@ -388,11 +412,11 @@ def split(text: str, language: str | None, *, folded: Folded | None = None) -> t
 
 def _kind_within(sentence: str, blocks: _Blocks) -> SentenceKind:
     """A pointer to another article or a signature may stand in the middle of a paragraph."""
-    words = tuple(_WORD.findall(sentence[:60]))
-    if _begins(words, blocks.related) > 1:
+    first = _WORD.search(sentence)
+    if first and first[0] in blocks.related.first and _begins(_WORD.findall(sentence[:60]), blocks.related) > 1:
         return "related"
     if len(sentence) < 40:
-        bare = sentence.strip("()[]-.\" ")
+        bare = sentence.strip('()[]-." ')
         if _words_of(bare) in blocks.outlets or _SITE.match(bare):
             return "byline"
     return "body"
@@ -484,6 +508,8 @@ def dateline(text: str, language: str | None, published: datetime | None = None)
     A title that begins with a city and a colon has one too.
     """
     plain = fold(text[:_DATELINE_REACH])
+    if not _SEPARATOR.search(plain.text, 1):
+        return None
     blocks = _load_blocks(language if language in _LANGUAGES else None)
     spoken = language if language in _LANGUAGES else "fr"
     places: Sequence[PlaceMention] = [
@@ -509,7 +535,7 @@ def _only_place_and_day(
 ) -> bool:
     """Nothing but place, day and agency stands before the separator."""
     head = plain.text[: separator.start()]
-    taken = [(one.start, one.end) for one in (*places, *days)]
+    taken = [*((place.start, place.end) for place in places), *((day.start, day.end) for day in days)]
     outlet = _outlet_words(_WORD.findall(head), blocks)
     bracketed = _bracketed(head)
     unknown = 0

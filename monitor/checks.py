@@ -145,7 +145,7 @@ async def _mail(config: Config) -> list[Finding]:
         if not _writable(parent):
             return [Finding("mail", "fail", f"no [mail] host, and {parent} cannot be written; change its owner or out_dir")]
         return [Finding("mail", "ok", f"no [mail] host: digests become files in {folder}")]
-    from monitor.mail.service import probe
+    from monitor.mail.smtp import DeliveryError, Mailer
 
     try:
         settings = app.mail_settings(config)
@@ -156,9 +156,11 @@ async def _mail(config: Config) -> list[Finding]:
         mode = config.path(config.mail.password_file).stat().st_mode
         if mode & 0o077:
             findings.append(Finding("mail", "warn", f"{config.mail.password_file} can be read by others; chmod 600 it"))
-    problem = await probe(settings)
-    if problem:
-        return [*findings, Finding("mail", "fail", problem)]
+    try:
+        async with Mailer(settings):
+            pass
+    except DeliveryError as refused:
+        return [*findings, Finding("mail", "fail", f"{refused}; see [mail] in the configuration")]
     who = f" as {config.mail.username}" if config.mail.username else ""
     return [*findings, Finding("mail", "ok", f"{config.mail.host}:{config.mail.port} answers{who}; nothing was sent")]
 

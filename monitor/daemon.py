@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from monitor.mail.profile import Profile
     from monitor.store import SqlStore
     from monitor.workers import Workers
+    from pipelines.records import FeedState, PendingEntry
 
 TICK = 5.0  # seconds between looks at what is due
 MAIL_TICK = 20.0
@@ -121,11 +122,11 @@ class Daemon:
         self._log.info("stopped", polls=work.tally.polls, entries=work.tally.read, meetings=len(work.tally.new_meetings))
         return 1 if any(loop.done() and not loop.cancelled() and loop.exception() for loop in loops) else 0
 
-    async def _until_stopped(self, loops: list[asyncio.Task[None]], pumps: tuple[Pump, Pump]) -> None:
+    async def _until_stopped(self, loops: list[asyncio.Task[None]], pumps: tuple[Pump[FeedState], Pump[PendingEntry]]) -> None:
         stopping = asyncio.create_task(self.work.stopping.wait())
         done, _ = await asyncio.wait([stopping, *loops], return_when=asyncio.FIRST_COMPLETED)
         for loop in done - {stopping}:
-            if error := loop.exception():  # type: ignore[attr-defined]
+            if error := loop.exception():
                 self._log.error("loop-ended", error=f"{type(error).__name__}: {error}", exc_info=error)
         self.work.stopping.set()
         notify("STOPPING=1")

@@ -288,7 +288,7 @@ class Pump(Generic[T]):
             return 0
         units = await self._claim(free)
         for unit in units:
-            task: asyncio.Task[None] = asyncio.ensure_future(self._work(unit))  # type: ignore[arg-type]
+            task: asyncio.Task[None] = asyncio.ensure_future(self._work(unit))
             self._running.add(task)
             task.add_done_callback(self._ended)
         return len(units)

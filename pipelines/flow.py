@@ -195,8 +195,7 @@ def _reason_to_give_up(problem: FetchError, tries: int) -> str | None:
 def read(page: Page | None, pending: PendingEntry, rules: ReadRules) -> Reading:
     """Extract and detect (in a worker). Without a page, or one without an article, the feed's own words are read."""
     entry = pending.entry
-    resources = detection.load(rules.registers, rules.languages)
-    if page and rules.mode == "candidates" and not _may_hold_a_meeting(page, pending, resources):
+    if page and rules.mode == "candidates" and not _may_hold_a_meeting(page, pending):
         article = read_feed_text(entry, outlet=pending.outlet)
         return _reading(pending, article, _nothing(article), candidate=False)
     try:
@@ -229,13 +228,9 @@ def bare_reading(pending: PendingEntry) -> Reading:
     return _reading(pending, article, _nothing(article))
 
 
-def _may_hold_a_meeting(page: Page, pending: PendingEntry, resources: Any) -> bool:
+def _may_hold_a_meeting(page: Page, pending: PendingEntry) -> bool:
     entry = pending.entry
-    return any(
-        detection.is_candidate(text, resources)
-        for text in (f"{entry.title}\n{entry.summary}", page_text_quick(page.body))
-        if text
-    )
+    return detection.is_candidate(f"{entry.title}\n{entry.summary}") or detection.is_candidate(page_text_quick(page.body))
 
 
 def _nothing(article: Article) -> detection.Detection:

@@ -54,8 +54,6 @@ def plan(state: FeedState, result: PollResult, new: int, now: datetime) -> PollP
     return PollPlan(at, interval, failures)
 
 
-
-
 def asks_unconditionally(state: FeedState, now: datetime) -> bool:
     """Whether this poll leaves the validators out, as it must do about daily (FAULTS: the same ETag for ever)."""
     return state.unconditional_at is None or now - state.unconditional_at >= UNCONDITIONAL_EVERY
@@ -63,7 +61,8 @@ def asks_unconditionally(state: FeedState, now: datetime) -> bool:
 
 def next_try(attempts: int, now: datetime, retry_after: datetime | None = None) -> datetime:
     """When to try an entry again that could not be read: 5 minutes, doubling up to 12 hours; the server's wish wins."""
-    at = now + min(timedelta(minutes=5) * 2 ** min(max(attempts, 1) - 1, 10), timedelta(hours=12))
+    pause = timedelta(minutes=5 * 2 ** min(max(attempts, 1) - 1, 10))
+    at = now + min(pause, timedelta(hours=12))
     return max(at, min(retry_after, now + CEILING)) if retry_after else at
 
 

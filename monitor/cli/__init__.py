@@ -71,8 +71,9 @@ def _unexpected(error: Exception) -> int:
     if isinstance(error, typer.Abort):
         return 130
     if isinstance(error, typer.exceptions.TyperException):
-        error.show()  # type: ignore[attr-defined]
-        return int(error.exit_code)  # type: ignore[attr-defined]
+        # Typer's own errors know how to show themselves and which code they mean, beneath a class that does not say so
+        getattr(error, "show", lambda: _say(str(error)))()
+        return int(getattr(error, "exit_code", 2))
     if isinstance(error, ConfigError):
         for line in error.problems:
             _say(line)

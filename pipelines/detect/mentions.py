@@ -30,6 +30,7 @@ _LEADING = ("head", "minister", "leader")
 _LOOK_BACK = 40  # mentions; further away nobody is meant by "son homologue"
 _NEAR = 90  # characters; a country named this close tells bodies of one acronym apart
 _TRADE = frozenset(("intelligence", "police", "gendarmerie", "interior", "border", "cyber", "military"))
+_TRADE_WORDS = frozenset(("trade", "counterpart", "field"))
 _ALIKE = 0.84  # difflib ratio of two spellings of one name, asked only of people of the same body; 0.8 joins brothers
 
 
@@ -118,6 +119,8 @@ class _Article:
         self.mentioned: Counter[str] = Counter()  # countries, by how often
         self.types: set[str] = set()  # fields of work named
         self.kinds: set[str] = set()  # kinds of the bodies and fields named
+        self.rare: set[str] = set()  # persons of rare surnames
+        self.trade = False  # something of the trade is named
         self.strangers: set[str] = set()  # persons whose surname somebody else bears here
         self.reader = Phrases(known, self._fits)
         for part in parts:
@@ -133,6 +136,8 @@ class _Article:
             self.full.update(entry.persons)
         if entry.surnames and not entry.persons and self.reader.other_first_name(part, token):
             self.strangers.update(entry.surnames)
+        self.rare.update(one for one in (*entry.surnames, *entry.persons) if self.register.persons[one].rare)
+        self.trade = self.trade or not _TRADE_WORDS.isdisjoint(entry.words) or bool(entry.bodies)
         if entry.bodies:
             self.bodies.update(entry.bodies)
             self.kinds.update(kind for one in entry.bodies[:1] for kind in self.register.bodies[one].kinds)
@@ -214,7 +219,7 @@ class _Article:
             return bodies[0], True
         for body in bodies:
             if body.country == self.home:
-                return body, False
+                return body, True
         if bodies[0].country not in self.mentioned:
             spoken = [body for body in bodies if body.country in self.mentioned]
             if len(spoken) == 1:
@@ -399,8 +404,9 @@ class _Article:
             )
         if person_id in self.strangers:
             return False
-        trade = any(self.kinds & set(one.kinds) for one in held) or bool(self.kinds & _TRADE)
-        return trade and (person.rare or any(one.country in self.mentioned for one in held[:1]))
+        if person.rare:
+            return self.trade or bool(self.kinds & _TRADE) or len(self.rare) > 1
+        return bool(self.kinds & _TRADE) and any(one.country in self.mentioned for one in held[:1])
 
     def _office(self, person_id: str, noun: Noun | None, body: Body | None) -> Office | None:
         """The office that the phrase means, else the one held on the article's day."""
@@ -506,14 +512,24 @@ class _Article:
         """ "une délégation de la police, conduite par son directeur général, X": X is of the body named just before."""
         for number, draft in enumerate(drafts):
             actor, noun = draft.actor, draft.phrase.noun
-            if actor.type != "person" or actor.known or actor.body is not None or noun is None or not noun.weak or not number:
+            if actor.type != "person" or actor.known or noun is None or noun.country or noun.solid:
                 continue
-            before = drafts[number - 1].actor
-            if before.type == "body" and before.country and before.field == actor.field and 0 <= actor.start - before.end < _NEAR:
-                draft.actor = replace(
-                    actor, body=before.body, body_id=before.body_id, kind=before.kind, kinds=before.kinds, country=before.country,
-                    field_type=before.field_type,
-                )  # fmt: skip
+            after = drafts[number + 1].actor if number + 1 < len(drafts) else None
+            if after is not None and after.type == "body" and noun.weak and self._is_of(draft, after):
+                draft.actor = _of_body(actor, after)
+                continue
+            if not number:
+                continue
+            before, part = drafts[number - 1].actor, draft.phrase.part
+            if before.type != "body" or not before.country or before.field != actor.field or not 0 <= actor.start - before.end < _NEAR:
+                continue
+            if noun.weak or any(token.has("led") for token in part.tokens_in(before.end, actor.start)):
+                draft.actor = _of_body(actor, before)
+
+    def _is_of(self, draft: _Draft, body: Actor) -> bool:
+        """ "le commissaire X, de la DGST"."""
+        gap = draft.phrase.part.gap(draft.actor.end, body.start) if body.field == draft.actor.field else None
+        return gap is not None and gap[:1] in (",", "(") and gap[1:].strip() in _OF
 
     def _claims(self, drafts: Sequence[_Draft]) -> _Claims:
         claims = _Claims()
@@ -540,7 +556,9 @@ class _Article:
         type_ = actor.field_type or ""
         named = claims.named.get(type_, [])
         facing = claims.counterparts.get(type_, set()) | claims.stated.get(type_, set())
-        usual = [one for one in ({"es": "ES"}.get(self.known.language), self.home, actor.country) if one]
+        usual = [one for one in ({"es": "ES"}.get(self.known.language), self.home) if one]
+        if actor.country is not None and (actor.country in self.mentioned or not self._apart):
+            usual.append(actor.country)
         if actor.type == "person" and actor.rank in _LEADING:
             # A second head of the same service is that of another country
             taken = set(named) | facing
@@ -585,6 +603,15 @@ class _Article:
 _WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u064b-\u0652]|['’-](?=[^\W\d_])){0,40}")
 _OF_HOUSE = frozenset(("Al", "al", "Al-", "آل", "bin", "ben", "بن"))
 _NOWHERE = Phrase(None, 0, 0)  # type: ignore[arg-type]
+
+
+_OF = frozenset(("", "de", "de la", "du", "de l'", "des", "del", "de los", "of", "of the", "from", "from the", "at", "من", "عن"))
+
+
+def _of_body(actor: Actor, body: Actor) -> Actor:
+    return replace(
+        actor, body=body.body, body_id=body.body_id, kind=body.kind, kinds=body.kinds, country=body.country, field_type=body.field_type
+    )  # fmt: skip
 
 
 def _at_body(actor: Actor, body: Body) -> Actor:

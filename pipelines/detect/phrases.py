@@ -32,6 +32,7 @@ _JOINT = r"[ \u00a0\u202f]"
 NAME = re.compile(rf"(?:{_PARTICLE}{_JOINT}){{0,2}}{_WORD}(?:(?:{_JOINT}|-)(?:{_PARTICLE}(?:{_JOINT}|-)){{0,3}}{_WORD}){{0,5}}")
 _CAPITAL_WORD = re.compile(_WORD)
 _MORE_NAME = re.compile(rf"{_JOINT}(?:{_PARTICLE}{_JOINT}){{0,2}}{_WORD}")
+_DESCENT = re.compile(rf"{_JOINT}(?:[bB][ie]nt?|[iI]bn|[aA]l|[oO]uld)[ -]")
 _LAST_CAPITAL = re.compile(rf"({_WORD}){_JOINT}$")
 _ARABIC_WORD = re.compile(r"[\u0621-\u063a\u0641-\u065f\u0670-\u06d3]{1,40}")
 _ARABIC_LINEAGE = re.compile(r" (?:بن|آل|ابن|ولد|بنت) ?[\u0621-\u064a\u064b-\u0652]{1,30}(?: (?=بن|آل|ابن))?")
@@ -139,7 +140,7 @@ class Name:
     honorific: bool = False
     token: Token | None = None
     country: str | None = None  # "le Français X": said of this name alone
-    lineage: int = 0  # words beyond the register's form
+    lineage: bool = False  # it goes on beyond the register's form
 
 
 @dataclass(slots=True)
@@ -275,6 +276,7 @@ class Phrases:
             noun.rank = group.rank
         if group.type is not None and (noun.type is None or group.use == "title"):
             noun.type = group.type
+            noun.rank = group.rank or noun.rank
         noun.default = noun.default or group.country
         noun.alone = noun.alone or group.alone
         noun.bare = noun.bare or group.bare
@@ -387,7 +389,9 @@ class Phrases:
         first = gap.split(" ")[0]
         joined = first in _AND or (first[:1] == "و" and self.arabic)
         if token.entry.bodies or "field" in words:
-            if joined and not (noun.type or noun.bodies) or (token.entry.weak and not gap):
+            if token.entry.weak and not gap and noun.rank not in ("diplomat", "liaison"):
+                return False
+            if joined and (noun.rank in ("body", "delegation") or not (noun.type or noun.bodies)):
                 return False
             if joined and part.article_before(token.start) is not None and gap in _AND:
                 return False
@@ -410,6 +414,9 @@ class Phrases:
 
     def _second_office(self, part: Part, noun: Noun, token: Token, gap: str) -> bool:
         """ "secretaria de Estado y directora del CNI", "نائب رئيس الوزراء وزير الداخلية": one person, two offices."""
+        if self.arabic and token.clitic == "و" and noun.type == "government":
+            self._take_head(noun, token)  # "نائب رئيس الوزراء ووزير الداخلية"
+            return True
         if noun.plural or token.clitic or part.article_before(token.start) is not None:
             return False
         if not (gap in _AND or (self.arabic and gap == "" and noun.rank != "generic" and not noun.weak)):
@@ -439,7 +446,7 @@ class Phrases:
             self._take_country(noun, token)
             return True
         governor = noun.bare == "interior"
-        if place.kind != "city" or (venue and not governor) or noun.counterpart or not gap:
+        if place.kind != "city" or (venue and not governor) or noun.counterpart or not (gap or self.arabic):
             return envoy and venue
         if noun.type is None and not noun.bodies and not governor:
             return False
@@ -600,7 +607,7 @@ class Phrases:
         start = at
         if not self.arabic and (article := _ARTICLE.match(part.text, at)) is not None:
             number = part.starting.get(article.end())
-            if number is not None and part.tokens[number].has("honorific"):
+            if number is not None and (part.tokens[number].has("honorific") or part.tokens[number].entry.persons):
                 at = article.end()
         honorific = False
         for _ in range(5):
@@ -616,7 +623,7 @@ class Phrases:
         token = part.tokens[number] if number is not None else None
         if token is not None and token.entry.persons:
             end = self._lengthened(part, token)
-            return Name(start, end, at, token.entry.persons, True, honorific, token, lineage=int(end > token.end))
+            return Name(start, end, at, token.entry.persons, True, honorific, token, lineage=self._is_other(part, token, end))
         if token is not None and token.entry.surnames and not self._is_longer(part, token):
             return Name(start, token.end, at, token.entry.surnames, False, honorific, token)
         end_ = self._arabic_end(part, at, honorific) if self.arabic else self._latin_end(part, at, honorific, apart)
@@ -648,10 +655,14 @@ class Phrases:
             return end
         return more.end()
 
+    def _is_other(self, part: Part, token: Token, end: int) -> bool:
+        """The name goes on with what may make it that of somebody else: a further surname, but not his line of descent."""
+        return end > token.end and not self.arabic and _DESCENT.match(part.text, token.end) is None
+
     def _latin_end(self, part: Part, at: int, honorific: bool, apart: bool) -> int | None:
         """Where a name the register lacks ends: a run of words with capitals."""
         found = NAME.match(part.text, at)
-        if found is None or part.capitals:
+        if found is None or part.capitals or not part.text[at].isupper():
             return None
         end = found.end()
         for token in part.tokens_in(at, end):
@@ -761,7 +772,7 @@ class Phrases:
             return None
         begin = last.start()
         words = last[0].split()
-        while words and fold_key(words[0]) in _NO_NAME:
+        while words and (fold_key(words[0]) in _NO_NAME or self._is_honorific(part, begin)):
             begin = part.text.find(words[1], begin + len(words[0])) if len(words) > 1 else at
             words = words[1:]
         for token in part.tokens_in(begin, at):
@@ -771,7 +782,7 @@ class Phrases:
                     return None
                 name = self._known(part, token)
                 name.end = at
-                name.lineage = int(at > token.end)
+                name.lineage = self._is_other(part, token, at)
                 return name
             if entry.bodies or (token.place is not None and token.end == at) or entry.words.keys() - {"honorific", "modifier"}:
                 return None
@@ -782,6 +793,10 @@ class Phrases:
         if article and part.text[noun.end : noun.end + 1] not in (",", ")", ".", ";", ":", "") and not noun.alone:
             return None
         return Name(start if honorific else begin, at, begin, (), True, honorific)
+
+    def _is_honorific(self, part: Part, at: int) -> bool:
+        number = part.starting.get(at)
+        return number is not None and part.tokens[number].has("honorific")
 
     def _arabic_before(self, part: Part, noun: Noun, at: int, floor: int, used: set[int], *, apart: bool) -> Name | None:
         if noun.weak:
@@ -800,7 +815,7 @@ class Phrases:
     def _arabic_back(self, part: Part, at: int, floor: int) -> int | None:
         """Where the words of an Arabic name that ends at `at` begin; a leading "and" is left out."""
         begin = None
-        for _ in range(6):
+        for _ in range(9):
             start = at
             while start > floor and _ARABIC_WORD.fullmatch(part.text, start - 1, at):
                 start -= 1
@@ -845,7 +860,7 @@ class Phrases:
         if not honorific:
             start = token.start
         end = self._lengthened(part, token)
-        return Name(start, end, token.start, token.entry.persons, True, honorific, token, lineage=int(end > token.end))
+        return Name(start, end, token.start, token.entry.persons, True, honorific, token, lineage=self._is_other(part, token, end))
 
     def _more_names(self, part: Part, at: int, used: set[int]) -> list[Name]:
         """The further names of a plural office: "X et Y", "espagnol X et portugais Y"."""
@@ -873,7 +888,7 @@ class Phrases:
 
     def named_in_full(self, part: Part, token: Token) -> bool:
         """The token is a whole name, not part of a longer one of somebody else."""
-        if self._lengthened(part, token) > token.end:
+        if self._is_other(part, token, self._lengthened(part, token)):
             return False
         start = token.outer
         before = (_LAST_ARABIC if self.arabic else _LAST_CAPITAL).search(part.text, max(0, start - 42), start)
@@ -959,7 +974,7 @@ class Phrases:
             return self._national(part, token)
         if "delegation" in entry.words:
             return self._body(part, number, "delegation")
-        if (entry.bodies and not entry.weak) or ("field" in entry.words and entry.words["field"].alone):
+        if (entry.bodies and not entry.weak and not entry.inner) or ("field" in entry.words and entry.words["field"].alone):
             after = part.tokens[number + 1] if self.english and number + 1 < len(part.tokens) else None
             if after is not None and after.has("delegation") and part.gap(token.end, after.start) == "":
                 return None  # "a Dutch police delegation" is read from its end

@@ -258,7 +258,7 @@ _OFFICE_KEYS = ("body", "title", "start", "end")
 _BODY_KEYS = ("id", "label", "country", "kind", "kinds", "types", "parent", *LANGUAGES, "acronyms", "qid", "source", "seen")
 _USES = (
     "head", "title", "field", "counterpart", "group", "delegation",
-    "honorific", "given", "former", "modifier", "led", "linker", "stop",
+    "honorific", "given", "former", "modifier", "led", "trade", "linker", "stop",
 )  # fmt: skip
 _WORDS_KEYS = ("words", "rank", "type", "country", "alone", "plural", "bare")
 _FIELD_KEYS = ("type", "kind", "label", "wider")

@@ -5,6 +5,7 @@ This file alone imports ahocorasick_rs.
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -33,6 +34,7 @@ class Entry:
     bodies: tuple[str, ...] = ()  # ids, the preferred one first
     acronym: bool = False  # bodies are named by an acronym: capitals needed
     weak: bool = False  # an acronym that is also a word, or very short: only beside an office
+    inner: bool = False  # a direction's name without "Direction générale de": only beside an office, too
     words: dict[str, Words] = field(default_factory=dict)  # use -> group of the role file
 
 
@@ -71,6 +73,11 @@ class Lexicon:
 
 
 _NOTHING = Entry("")
+# "directeur général de la sécurité extérieure": beside an office the direction's name stands without "Direction générale de la"
+_DIRECTION = re.compile(
+    "^(?:direction (?:generale )?(?:de la |de l'|des |du |d'|de )|direccion general (?:de la |de los |de |del )"
+    "|(?:general directorate|directorate general) (?:of the |for the |of |for )|المديريه العامه لل|المديريه العامه ل)"
+)
 
 
 @lru_cache(maxsize=16)
@@ -132,14 +139,22 @@ def lexicon(register: Register, language: str) -> Lexicon:
 
 def _add_bodies(register: Register, language: str, entry: Callable[[str], Entry]) -> None:
     acronyms: dict[str, list[str]] = {}
+    inside: list[tuple[str, str]] = []
     for body in register.bodies.values():
         for one in ("ar",) if language == "ar" else ("fr", "es", "en"):
             for name in body.names.get(one, ()):
                 found = entry(name)
                 if body.id not in found.bodies:
                     found.bodies += (body.id,)
+                inner = _DIRECTION.sub("", found.key)
+                if inner != found.key and " " in inner:
+                    inside.append((inner if one != "ar" or not found.key.startswith("المديريه العامه لل") else "ال" + inner, body.id))
         for acronym in body.acronyms:
             acronyms.setdefault(acronym, []).append(body.id)
+    for name, id_ in inside:
+        found = entry(name)
+        if not found.bodies:
+            found.bodies, found.inner = (id_,), True
     for acronym, ids in acronyms.items():
         found = entry(acronym)
         found.acronym = found.acronym or not found.bodies

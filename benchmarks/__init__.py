@@ -1,0 +1,1 @@
+"""Measurements: what a pass and a reading cost, beside the obvious way of doing it. See README.md."""

@@ -30,7 +30,7 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
     "status": (
         "recall", "background_intro", "background_units", "planned_intro", "planned_near", "denied", "cancelled",
     ),
-    "reference": ("anaphors", "demonstratives", "celle", "counterparts", "capital", "towards", "agenda", "attend", "aside_before", "aside_after", "together"),
+    "reference": ("anaphors", "demonstratives", "celle", "counterparts", "agents", "capital", "towards", "agenda", "attend", "aside_before", "aside_after", "together"),
     "genre": (
         "sport", "fiction", "satire", "trial", "death", "message", "opinion", "poll", "history", "local", "company", "ceremony",
         "operation",

@@ -23,6 +23,7 @@ from pipelines.detect.sentences import Sentence, split
 # A day further back than this is no longer the news; a lead may be slower (weeklies, features)
 _NEWS_DAYS = 10
 _LEAD_DAYS = 35
+_WIDE = 90  # words of a piece beyond which its parts need not belong together
 _REACH = 10  # words over which an auxiliary governs a participle ("a eu, ce mardi à Rabat, des entretiens")
 _CUT_WORDS = frozenset(("qui", "dont", "lequel", "laquelle", "duquel", "que", "donde", "quien", "who", "which", "where", "when", "الذي", "التي", "حيث", "و"))
 
@@ -308,6 +309,17 @@ def _with_counterparts(part: Part) -> list[Actor]:
             actors.append(
                 Actor(part.field, start, end, "title", role=part.original[start:end], country=near[2].country, rank="generic", plural=True, confidence=0.5)
             )
+    agents = {hit.last: hit for hit in part.hits if hit.entry.tag == "agents"}
+    for index, actor in enumerate(actors):
+        if actor.type != "body" or actor.rank == "delegation" or not actor.country:
+            continue
+        first = tokens.holding(actor.start)
+        led = next((agents[place] for place in range(first, max(0, first - 5), -1) if place in agents), None)
+        if led is not None and not any("," in tokens.gaps[step] or "." in tokens.gaps[step] for step in range(led.last, min(first + 1, len(tokens.gaps)))):
+            start = tokens.starts[led.first]
+            if not any(one.start < actor.start and start < one.end for one in actors if one is not actor):
+                # "le colonel qui commande ... le GIGN": somebody of that body
+                actors[index] = replace(actor, type="title", start=start, role=part.original[start : actor.end], rank="deputy", confidence=0.6)
     for hit in part.hits:
         if not hit.entry.tag.startswith("all-"):
             continue
@@ -456,7 +468,12 @@ def _is_cue(part: Part, hit: Hit, begin: int) -> bool:
     if entry.id in ("presence", "invite"):
         reach = part.tokens.ends[min(hit.last + 7, len(part.tokens.ends)) - 1]
         low = part.tokens.starts[hit.first]
-        return any(low < place.start < reach and place.prep in ("in", "to") and place.kind == "city" for place in part.places)
+        if not any(low < place.start < reach and place.prep in ("in", "to") and place.kind == "city" for place in part.places):
+            return False
+        opening = part.tokens.starts[begin]
+        return any(opening <= actor.start < low and actor.type != "body" for actor in part.actors) or any(
+            one.entry.tag in ("subject_pronouns", "anaphors") for one in hits_between(part.hits, begin, hit.first)
+        )
     if hit.first > begin and any(one.last == hit.first and one.entry.tag == "negation" for one in hits_between(part.hits, hit.first - 1, hit.first)):
         return False
     if entry.tense == "participle":
@@ -476,6 +493,11 @@ def _cues(part: Part, number: int) -> list[Cue]:
     begin, end = part.bounds[number]
     hits = [hit for hit in hits_between(part.hits, begin, end)]
     cue_hits = [hit for hit in hits if _is_cue(part, hit, begin)]
+    if cue_hits:
+        # "الجمعة" is Friday, not "he gathered"
+        days = [(one.start, one.end) for one in part.dates]
+        starts = part.tokens.starts
+        cue_hits = [hit for hit in cue_hits if not any(low <= starts[hit.first] < high for low, high in days)]
     if part.field == "text":
         # "Similar visits are planned": in a sentence the plural of the noun, in a headline the verb
         nouns = {(hit.first, hit.last) for hit in cue_hits if hit.entry.noun}
@@ -689,6 +711,10 @@ def _frame(segment: Segment, cues: list[Cue], order: int) -> Frame:
         order,
     )
     frame.actors = _of_all(part, frame)
+    if segment.last - segment.first > _WIDE:
+        # A list of headlines without full stops is no sentence: only what stands near a cue belongs to it
+        at = [cue.hit.first for cue in cues]
+        frame.actors = [one for one in frame.actors if any(abs(part.tokens.holding(one.start) - place) <= _WIDE // 2 for place in at)]
     frame.anaphoric = any(hit.entry.tag in ("anaphors", "subject_pronouns", "demonstratives") for hit in hits)
     frame.attendance = any(hit.entry.tag == "attend" for hit in hits)
     if any(cue.hit.entry.kind in ("visit", "receive") for cue in cues):
@@ -713,6 +739,7 @@ def _side_by_side(part: Part, number: int, order: int) -> Frame | None:
         return None
     actors = _present(part, [actor for actor in part.actors if low <= actor.start < high and actor.type in ("person", "title")], hits)
     chiefs = [actor for actor in actors if actor.country and actor.rank in _PRESENT_RANKS and not actor.plural and not actor.former]
+    chiefs = [one for one in chiefs if one.type == "person" or any(one.start <= place.start < one.end for place in part.places)]
     if len({actor.country for actor in chiefs}) < 2 or not any(actor.kind in SECURITY_KINDS for actor in chiefs):
         return None
     day = any(low <= mention.start < high and mention.days.precision in ("day", "range") for mention in part.dates)
@@ -1011,7 +1038,7 @@ def _complete(draft: Draft, drafts: Sequence[Draft], parts: Sequence[Part]) -> N
         if frame.part.field != "text" or not _anchored(frame):
             continue
         part, number = frame.part, frame.segment.sentence
-        for near in (number - 1, number, number - 2, number + 1):
+        for near in (number - 1, number, number - 2) if frame.actors else (number - 1, number, number - 2, number + 1):
             if not 0 <= near < len(part.bounds) or (part.field, near) in taken or not _usable(part, part.sentences[near]):
                 continue
             begin, end = part.bounds[near]
@@ -1057,7 +1084,8 @@ def _subject_before(part: Part, number: int, before: int | None, countries: set[
         if number >= back:
             spans.append(_within(part, *part.bounds[number - back]))
     for low, high in spans:
-        for actor in part.actors:
+        hits = list(hits_between(part.hits, part.tokens.at(low), part.tokens.at(high)))
+        for actor in _present(part, [one for one in part.actors if low <= one.start < high], hits):
             if actor.country == "INT" and actor.plural:
                 continue
             if low <= actor.start < high and actor.type in ("person", "title") and actor.country and actor.country not in countries:

@@ -39,25 +39,29 @@ class Genre:
     """Signs that the article is of another kind: genre -> first words that say so."""
 
     signs: tuple[tuple[str, Quote | None], ...]
+    headed: frozenset[str] = frozenset()  # those the title shows
 
 
 def genre_of(parts: Sequence[Part], outlet: str | None) -> Genre:
     """The kinds of article this one may be instead of a report of a meeting."""
     counts: Counter[str] = Counter()
     first: dict[str, Quote] = {}
+    headed: set[str] = set()
     lengths = sum(len(part.tokens.words) for part in parts)
     for part in parts:
         for hit in part.hits:
             if hit.entry.group.startswith("genre."):
                 tag = hit.entry.tag
                 counts[tag] += 2 if part.field == "title" and tag not in ("ceremony", "operation", "trial") else 1
+                if part.field == "title":
+                    headed.add(tag)
                 first.setdefault(tag, part.quote(part.tokens.starts[hit.first], part.tokens.ends[hit.last - 1]))
     signs: list[tuple[str, Quote | None]] = [
         (tag, first[tag]) for tag, (least, _) in _GENRES.items() if counts[tag] >= least * max(1.0, lengths / 700)
     ]
     if outlet and outlet.casefold().strip() in _SATIRES and not any(tag == "satire" for tag, _ in signs):
         signs.append(("satire", None))
-    return Genre(tuple(signs))
+    return Genre(tuple(signs), frozenset(headed))
 
 
 def judge(draft: Draft, participants: Sequence[Actor], subject: Subject, genre: Genre) -> Verdict:
@@ -66,6 +70,9 @@ def judge(draft: Draft, participants: Sequence[Actor], subject: Subject, genre: 
     missing: list[str] = []
     countries = {actor.country for actor in participants if actor.country} | {c for frame in draft.frames for c in frame.implied}
     bodies = [actor for actor in participants if actor.kind in SECURITY_KINDS]
+    if all(actor.type == "body" and actor.rank != "delegation" for actor in bodies) and len({actor.country for actor in bodies}) < 2:
+        if not any(cue.hit.entry.kind in ("session", "meet") for frame in draft.frames for cue in frame.cues if frame.strength >= 2):
+            bodies = []  # a head of state on an alliance's base
     strength = max((frame.strength for frame in draft.frames), default=0)
     sentences = [frame.part.quote(*_bounds(frame.part, frame.segment.first, frame.segment.last)) for frame in draft.frames if frame.cues]
     quote = sentences[0] if sentences else None
@@ -96,12 +103,14 @@ def judge(draft: Draft, participants: Sequence[Actor], subject: Subject, genre: 
         missing.append("subject not security")
     if not missing and not _told_together(draft, participants):
         missing.append("the two parties are not told together")
+    if not missing and not _two_sides(draft, participants, strength):
+        missing.append("the other side is only a body that is named")
     if not missing and "INT" not in countries and not any(actor.rank not in _LOW or actor.name for actor in bodies) and strength < 3:
         missing.append("nobody who leads or represents a body")
     if missing:
         score = min(score, _CEILING)
     for tag, sign in genre.signs:
-        weight = -_GENRES[tag][1]
+        weight = -_GENRES[tag][1] * (2 if tag in genre.headed and tag not in ("satire", "fiction", "message") else 1)
         score += weight
         reasons.append(Reason(f"reads like {tag}", weight, sign))
     if draft.status is Status.DENIED:
@@ -120,6 +129,23 @@ def _told_together(draft: Draft, participants: Sequence[Actor]) -> bool:
     named = {actor.country for actor in participants if actor.country and (actor.name or actor.rank not in _LOW)}
     implied = {country for frame in draft.frames for country in frame.implied}
     return len(named) >= 2 or bool(named and implied - named)
+
+
+def _two_sides(draft: Draft, participants: Sequence[Actor], strength: int) -> bool:
+    """Somebody on each side, or bodies that the words themselves bring together; "NATO wants" is nobody at a table."""
+    people = {actor.country for actor in participants if actor.country and actor.type != "body"}
+    guests = {actor.country for actor in participants if actor.country and actor.rank == "delegation"}
+    implied = {country for frame in draft.frames for country in frame.implied}
+    if len(people | guests) >= 2 or (people | guests and implied - people - guests):
+        return True
+    session = any(frame.strength >= 2 and any(cue.hit.entry.kind == "session" for cue in frame.cues) for frame in draft.frames)
+    if people == {"INT"} or (session and any(actor.country == "INT" for actor in participants)):
+        return session
+    return any(
+        frame.pair
+        and any(cue.hit.entry.kind in ("meet", "sign") and cue.hit.entry.strength >= 2 and cue.hit.entry.id not in ("discuss", "agree") for cue in frame.cues)
+        for frame in draft.frames
+    )
 
 
 def _bounds(part: Part, first: int, last: int) -> tuple[int, int]:

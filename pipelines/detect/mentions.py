@@ -280,21 +280,20 @@ class _Article:
         draft = _Draft(actor, phrase, sure, noun.counterpart)
         if name is None and body is not None and sure and not apart:
             draft.actor = self._with_holder(actor, body)
-        elif name is not None and body is not None and called is not None:
-            draft = self._spelt_otherwise(draft, body, called)
+        elif name is not None and body is not None:
+            draft.actor = self._spelt_otherwise(actor, body)
+            draft.sure = sure or draft.actor.known
         return draft
 
-    def _spelt_otherwise(self, draft: _Draft, body: Body, called: str) -> _Draft:
+    def _spelt_otherwise(self, actor: Actor, body: Body) -> Actor:
         """The name is another spelling of somebody known at that body."""
-        key = fold_key(called)
+        key = fold_key(actor.name or "")
         for office in self.register.offices_at(body.id):
             person = self.register.persons[office.person_id]
             for spelling in (person.name, *person.aliases, *person.aliases_ar):
                 if difflib.SequenceMatcher(None, key, fold_key(spelling)).ratio() >= _ALIKE:
-                    draft.actor = replace(draft.actor, name=person.name, person_id=person.id, known=True, confidence=0.8)
-                    draft.sure = True
-                    return draft
-        return draft
+                    return replace(actor, name=person.name, person_id=person.id, known=True, confidence=0.8)
+        return actor
 
     def _with_holder(self, actor: Actor, body: Body) -> Actor:
         """The title names nobody, but the register knows who held the office that day."""
@@ -456,7 +455,7 @@ class _Article:
         found: list[Actor] = []
         for other in reversed(drafts[max(0, number - _LOOK_BACK) : number]):
             one = other.actor
-            if other.phrase.listed and other.phrase.noun is drafts[number].phrase.noun or one.type not in ("person", "title"):
+            if (other.phrase.listed and other.phrase.noun is drafts[number].phrase.noun) or one.type not in ("person", "title"):
                 continue
             if one.rank not in (*_LEADING, "deputy", "diplomat") or other.counterpart or one.plural:
                 continue
@@ -484,20 +483,19 @@ class _Article:
         body = self.register.body_for(type_, country) if type_ is not None and country is not None else None
         label, kind, kinds = self._label(type_, body, country)
         changed = replace(
-            actor, country=country, body=label or actor.body, body_id=body.id if body else None, kind=kind or actor.kind, kinds=kinds or actor.kinds
-        )
+            actor, country=country, body=label or actor.body, body_id=body.id if body else None, kind=kind or actor.kind,
+            kinds=kinds or actor.kinds,
+        )  # fmt: skip
         if body is None or not named:
             return changed
-        if changed.type == "title":
-            return self._with_holder(changed, body)
-        return self._spelt_otherwise(_Draft(changed, _NOWHERE), body, changed.name or "").actor
+        return self._with_holder(changed, body) if changed.type == "title" else self._spelt_otherwise(changed, body)
 
     def _without_country(self, drafts: list[_Draft]) -> None:
         """Titles and strangers whose country nobody says: not that of the other party, else the outlet's or the one most spoken of."""
         claims = self._claims(drafts)
         for draft in drafts:
             actor = draft.actor
-            if actor.type == "pronoun-group" or actor.rank == "delegation" or actor.known and draft.sure:
+            if actor.type == "pronoun-group" or actor.rank == "delegation" or (actor.known and draft.sure):
                 continue
             if draft.sure and actor.country is not None:
                 continue
@@ -584,15 +582,19 @@ class _Article:
         for part in self.parts:
             cover = Cover(sorted((one.start, one.end) for one in found if one.field == part.which))
             for word in _WORD.finditer(part.text):
-                start, actor = word.start(), names.get(word[0])
-                if actor is None and word[0][:1] in "وبل" and word[0][1:] in names:
-                    start, actor = start + 1, names[word[0][1:]]
-                if actor is None or cover.inside(start) or (number := part.starting.get(start)) is not None and part.tokens[number].entry.words:
+                start, met = word.start(), names.get(word[0])
+                if met is None and word[0][:1] in "وبل" and word[0][1:] in names:
+                    start, met = start + 1, names[word[0][1:]]
+                if met is None or cover.inside(start) or self._means_else(part, start):
                     continue
-                if self._other_bearer(part, start):
-                    continue
-                extra.append(replace(actor, field=part.which, start=start, end=word.end(), name_in_text=part.text[start : word.end()], role=None, confidence=0.6))
+                again = part.text[start : word.end()]
+                extra.append(replace(met, field=part.which, start=start, end=word.end(), name_in_text=again, role=None, confidence=0.6))
         return extra
+
+    def _means_else(self, part: Part, start: int) -> bool:
+        """The word is one of the role words here, or somebody else of that surname."""
+        number = part.starting.get(start)
+        return (number is not None and bool(part.tokens[number].entry.words)) or self._other_bearer(part, start)
 
     def _other_bearer(self, part: Part, start: int) -> bool:
         """Another capitalised word that is a first name stands directly before."""
@@ -602,7 +604,6 @@ class _Article:
 
 _WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u064b-\u0652]|['’-](?=[^\W\d_])){0,40}")
 _OF_HOUSE = frozenset(("Al", "al", "Al-", "آل", "bin", "ben", "بن"))
-_NOWHERE = Phrase(None, 0, 0)  # type: ignore[arg-type]
 
 
 _OF = frozenset(("", "de", "de la", "du", "de l'", "des", "del", "de los", "of", "of the", "from", "from the", "at", "من", "عن"))

@@ -14,7 +14,7 @@ import re
 import unicodedata
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pipelines.detect.fold import fold, fold_key
@@ -25,8 +25,8 @@ _UPPER = "".join(c for c in map(chr, (*range(0x41, 0x250), *range(0x1E00, 0x1F00
 _LETTER = r"(?:[^\W\d_\u0600-\u06ff]|[\u0300-\u036f]|['’‘ʼ-](?=[^\W\d_]))"
 _WORD = rf"[{_UPPER}](?:\.(?=\s?[{_UPPER}])|{_LETTER}{{0,40}})"
 _PARTICLE = (
-    r"(?:[dD]e|[dD]el|[dD]u|[dD]es|[dD]as?|[dD]os?|[dD]i|[dD]ella|[eE]l|[aA]l|[bB]en|[bB]int?|[iI]bn|[oO]?[uU]ld|[vV]an|[vV]on|[dD]er|[dD]en"
-    r"|[tT]en|[tT]er|[zZ]u|[lL]e|[lL]a|[lL]os|las|[yY]|e|[aA]g|[aA]bou|[aA]bu|[bB]ou|[aA][iï]t|[sS]t\.?)"
+    r"(?:[dD]e|[dD]el|[dD]u|[dD]es|[dD]as?|[dD]os?|[dD]i|[dD]ella|[eE]l|[aA]l|[bB]en|[bB]int?|[iI]bn|[oO]?[uU]ld|[vV]an|[vV]on|[dD]er"
+    r"|[dD]en|[tT]en|[tT]er|[zZ]u|[lL]e|[lL]a|[lL]os|las|[yY]|e|[aA]g|[aA]bou|[aA]bu|[bB]ou|[aA][iï]t|[sS]t\.?)"
 )
 _JOINT = r"[ \u00a0\u202f]"
 NAME = re.compile(rf"(?:{_PARTICLE}{_JOINT}){{0,2}}{_WORD}(?:(?:{_JOINT}|-)(?:{_PARTICLE}(?:{_JOINT}|-)){{0,3}}{_WORD}){{0,5}}")
@@ -51,32 +51,15 @@ _BLANK = re.compile(r"[\s.]{0,3}")
 _CHARGES = re.compile(
     r"(?:,?\s(?:et\s|y\s|and\s)?(?:de la|de l['’]|du|des|de|del|for)\s?[\w'’-]{3,25}(?:\s[a-zà-ÿ'’-]{1,20}){0,3}?){1,4}(?=\s{0,2},|\s\()"
 )
-_ARABIC_CHARGES = re.compile(r"(?:\s{1,2}و[\u0621-\u064a]{3,14}(?:\s{1,2}[\u0621-\u064a]{3,14})?){1,4}?(?=\s{0,2}،|\s{1,2}(?:السيد|معالي|سعادة|الفريق|اللواء|الجنرال|الدكتور))")
+_ARABIC_CHARGES = re.compile(
+    r"(?:\s{1,2}و[\u0621-\u064a]{3,14}(?:\s{1,2}[\u0621-\u064a]{3,14})?){1,4}?"
+    r"(?=\s{0,2}،|\s{1,2}(?:السيد|معالي|سعادة|الفريق|اللواء|الجنرال|الدكتور))"
+)
 
 _FEW = re.compile(r"(?<![^\W_])(?:deux|trois|dos|ambos|ambas|tres|two|both|three)\s$", re.IGNORECASE)
 
-# Words that have a capital only because a sentence begins, or always; none of them begins or ends a name
-_NO_NAME = frozenset(
-    fold_key(
-        "le la les l un une des du de au aux avec mais pour selon par dans sur sous entre apres avant chez vers depuis pendant lors ce cet cette ces"
-        " son sa ses leur leurs il elle ils elles on nous vous qui que quand si et ou ni car donc or en notre votre aussi ainsi puis enfin outre face"
-        " el los las una unos con pero para segun por sobre tras desde durante este esta estos su sus ellos ella cuando y o como ambos al del"
-        " the an with but for according by in under between after before at to from since during that this these his her their he she they it we"
-        " who when if and or as both its also meanwhile earlier later"
-        " lundi mardi mercredi jeudi vendredi samedi dimanche janvier fevrier mars avril mai juin juillet aout septembre octobre novembre decembre"
-        " lunes martes miercoles jueves viernes sabado domingo enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre"
-        " diciembre monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october"
-        " november december coupe jeux monde euro can mondial copa world cup olympics constitution conseil agence union nations direction ministere"
-        " bureau police surete afp map efe reuters ap mm m mme monsieur madame sm sem interpol europol onu ue royaume republique state kingdom"
-        " security ministry ministerio"
-    ).split()
-)
 _AT_PLACE = frozenset(("a", "au", "aux", "en", "in", "at", "في", "فى", "ب", "en la", "en el"))
 _AND = frozenset(("et", "y", "e", "and", "و"))
-_DEPUTY = frozenset(
-    fold_key(word)
-    for word in "adjoint adjointe délégué déléguée adjunto adjunta delegado delegada deputy assistant delegate المساعد المساعدة المنتدب المنتدبة".split()
-)
 _LOOSE_FIELDS = frozenset(("services", "security", "other"))  # the next field named says it better
 _MARKED = frozenset(("head", "title", "field", "counterpart", "group", "delegation", "former"))
 
@@ -407,7 +390,7 @@ class Phrases:
             noun.former = True
             return True
         if "modifier" in words and not joined:
-            if token.entry.key in _DEPUTY and noun.rank in ("head", "minister"):
+            if words["modifier"].rank == "deputy" and noun.rank in ("head", "minister"):
                 noun.rank = "deputy"
             return True
         return False
@@ -525,8 +508,7 @@ class Phrases:
             return [Phrase(part, noun.start, noun.end, noun)]
         found = []
         for country in noun.countries:
-            one = Noun(noun.start, noun.end, noun.rank, noun.type, noun.bare, noun.bodies, noun.solid, country, counterpart=noun.counterpart)
-            one.article = noun.article
+            one = replace(noun, country=country, countries=(), plural=False)
             found.append(Phrase(part, noun.start, noun.end, one))
         return found
 
@@ -651,7 +633,7 @@ class Phrases:
         if more is None or part.capitals or part.text[token.start : end].isupper():
             return end
         word = fold_key(more[0])
-        if word in _NO_NAME or len(word) < 3 or any(True for _ in part.tokens_in(end + 1, more.end())):
+        if word in self.known.no_name or len(word) < 3 or any(True for _ in part.tokens_in(end + 1, more.end())):
             return end
         return more.end()
 
@@ -674,9 +656,12 @@ class Phrases:
                 end = token.start
                 break
         words = part.text[at:end].split()
-        while words and fold_key(words[-1]) in _NO_NAME:
+        while words and fold_key(words[-1]) in self.known.no_name:
             words.pop()
-        if not words or fold_key(words[0]) in _NO_NAME and not (len(words) > 1 and fold_key(words[0]) in ("le", "la", "el", "de")):
+        if not words:
+            return None
+        first = fold_key(words[0])
+        if first in self.known.no_name and not (len(words) > 1 and first in ("le", "la", "el", "de")):
             return None
         if len(words) == 1 and (len(words[0]) < 3 or (apart and not honorific)):
             return None
@@ -690,7 +675,7 @@ class Phrases:
         words = part.text[at:end].split()
         if honorific:
             return end
-        if fold_key(words[0]) not in self.known.name_words and (words[0].startswith("ال") or words[1:2] and words[1].startswith("ال")):
+        if fold_key(words[0]) not in self.known.name_words and (words[0].startswith("ال") or (words[1:2] and words[1].startswith("ال"))):
             return None  # "ملفات الإرهاب": a noun and its complement
         return end if len(words) > 1 else None
 
@@ -772,7 +757,7 @@ class Phrases:
             return None
         begin = last.start()
         words = last[0].split()
-        while words and (fold_key(words[0]) in _NO_NAME or self._is_honorific(part, begin)):
+        while words and (fold_key(words[0]) in self.known.no_name or self._is_honorific(part, begin)):
             begin = part.text.find(words[1], begin + len(words[0])) if len(words) > 1 else at
             words = words[1:]
         for token in part.tokens_in(begin, at):
@@ -872,11 +857,11 @@ class Phrases:
             begin = link.end()
             country = None
             number = part.starting.get(begin)
-            if number is not None and part.tokens[number].place is not None and part.tokens[number].place.kind == "demonym":  # type: ignore[union-attr]
-                token = part.tokens[number]
-                country = token.place.country if token.place else None
-                token.taken = True
-                begin = self._skip_article(part, token.end)
+            place = part.tokens[number].place if number is not None else None
+            if number is not None and place is not None and place.kind == "demonym":
+                country = place.country
+                part.tokens[number].taken = True
+                begin = self._skip_article(part, part.tokens[number].end)
             name = self._name_at(part, begin, len(part.text), apart=country is None)
             if name is None or name.bare in used:
                 break
@@ -908,11 +893,11 @@ class Phrases:
         if before is None or part.capitals or part.ending.get(before.end(1)) is not None:
             return False
         word = fold_key(before[1])
-        if word in _NO_NAME:
+        if word in self.known.no_name:
             return False
         # At the start of a sentence a verb or noun has a capital too
         opening = part.text[max(0, before.start(1) - 3) : before.start(1)].rstrip()
-        return bool(opening) and opening[-1] not in ".!?:«\"“" or word in self.known.given
+        return (bool(opening) and opening[-1] not in ".!?:«\"“") or word in self.known.given
 
     def _loose(self, part: Part, taken: list[tuple[int, int]]) -> list[Phrase]:
         found: list[Phrase] = []

@@ -68,6 +68,7 @@ class Lexicon:
     automaton: AhoCorasick
     linkers: frozenset[str]
     stops: frozenset[str]  # Arabic words that end a name
+    no_name: frozenset[str]  # words in Latin script that neither begin nor end one
     given: frozenset[str]  # folded first names
     name_words: frozenset[str]  # folded words of the register's names
 
@@ -132,6 +133,7 @@ def lexicon(register: Register, language: str) -> Lexicon:
         AhoCorasick(patterns, matchkind=MatchKind.Standard),
         frozenset(fold_key(word) for word in roles.of("linker")) | {""},
         stops,
+        frozenset(fold_key(word) for one in register.roles.values() if one.language != "ar" for word in one.of("stop")),
         frozenset(given) - stops,
         frozenset(name_words) - (stops - given_by_hand),
     )

@@ -212,7 +212,7 @@ class _WordsReader:
             attacks,
             self.data.get("month_first") is True,
             arabic,
-            frozenset(_with_proclitics(self.anchors) if arabic else self.anchors),
+            frozenset(_with_proclitics(self.anchors) if arabic else self.anchors | {word + "'" for word in self.anchors}),
         )
 
     def _add(self, spelling: str, letter: str, value: int, key: str, unit: str = "") -> None:
@@ -519,6 +519,9 @@ def _range(first: date, last: date) -> Days:
     return _day(first) if first == last else Days(first, last, "range")
 
 
+_HYPHENED = re.compile(r"nz[mM]")  # "le 11-Septembre" is the attack
+# Without a year the same calendar year is meant if that is past, unless the coming one is this near and the past one this far (days)
+_COMING, _LONG_PAST = 45, 180
 # A written day this near the publication is believed even if the weekday beside it is another: the date wins
 _CLEARLY_NEAR = 60
 
@@ -622,7 +625,8 @@ class _Reader:
         if (number > 0 and letters[number - 1] == "s") or (number > 1 and letters[number - 2 : number] == "so"):
             return None
         hijri = letters.find("h", first, last)
-        points, weekdays = self._points(first, last if hijri < 0 else hijri)
+        # The same day in the other calendar: its number is the last one before the Hijri month
+        points, weekdays = self._points(first, last if hijri < 0 else letters.rfind("n", first, hijri))
         return self._of_points(first, last, points, weekdays)
 
     _read_month_first = _read_absolute
@@ -709,7 +713,11 @@ class _Reader:
         if not known:
             return None
         letters = self.tokens.letters
-        return known if "Z" in letters[max(0, first - 4) : first + 2] + letters[last : last + 1] or "nz" in letters[first:last] else None
+        return (
+            known
+            if "Z" in letters[max(0, first - 4) : first + 2] + letters[last : last + 1] or _HYPHENED.search(letters, first, last)
+            else None
+        )
 
     def _dated(self, points: Sequence[_Point], tense: int) -> tuple[Days, Days | None] | None:
         """The day or range that one or two written days mean, and the other reading; None if there is no such day."""
@@ -746,8 +754,8 @@ class _Reader:
             return [max(chosen)[1] if tense < 0 else min(chosen)[1]] if chosen else []
         near = [max(past)] if past else []
         near += [min(future)] if future else []
-        # The same calendar year if that is past; otherwise whichever lies nearer
-        near.sort(key=lambda one: (not (one[0] <= today and one[1] == today.year), abs((one[0] - today).days)))
+        soon = bool(past and future) and (min(future)[0] - today).days <= _COMING and (today - max(past)[0]).days > _LONG_PAST
+        near.sort(key=lambda one: (soon or not (one[0] <= today and one[1] == today.year), abs((one[0] - today).days)))
         if point.weekday is not None and near and abs((near[0][0] - today).days) > _CLEARLY_NEAR:
             near.sort(key=lambda one: one[0].weekday() != point.weekday)
             if near[0][0].weekday() == point.weekday and (len(near) == 1 or near[1][0].weekday() != point.weekday):
@@ -1010,7 +1018,8 @@ class _Reader:
             return self._mention(first, last, _month(future, month), kind)
         if kind == "duration" and self._has(first, last, "Y"):
             return self._mention(first, last, _month(future if month != now else year, month), kind)
-        if past == year or (now - month) % 12 <= 6:
+        back = (now - month) % 12
+        if back <= 6 or (past == year and back <= 9):
             return self._mention(first, last, _month(past, month), kind, alternative=_month(future, month))
         return self._mention(first, last, _month(future, month), kind, alternative=_month(past, month))
 

@@ -93,17 +93,44 @@ def content_coding(headers: Headers) -> str | None:
     """ "gzip", or None for a plain body. Raises ValueError naming a coding that was not asked for, or several."""
     codings = [c for c in (c.strip().lower() for c in headers.joined("content-encoding").split(",")) if c]
     # "none" and a charset are common mistakes for "identity"
-    codings = [
-        c for c in codings if c not in ("identity", "none") and not c.startswith(("utf-8", "utf8", "iso-8859", "windows-"))
-    ]
+    codings = [c for c in codings if c not in ("identity", "none") and not c.startswith(("utf-8", "utf8", "iso-8859", "windows-"))]
     if not codings:
         return None
     if codings in (["gzip"], ["x-gzip"]):
         return "gzip"
     named = ", ".join(codings)[:80]
-    raise ValueError(
-        f"content-coding {named!r} was not asked for" if len(codings) == 1 else f"stacked content-codings {named!r}"
-    )
+    raise ValueError(f"content-coding {named!r} was not asked for" if len(codings) == 1 else f"stacked content-codings {named!r}")
+
+
+class Cookies:
+    """The cookies one host sets in one chain of redirects. Paths and lifetimes beyond "delete" are not needed for that."""
+
+    def __init__(self) -> None:
+        self._values: dict[bytes, tuple[bytes, bool]] = {}
+
+    def take(self, raw: Iterable[tuple[bytes, bytes]], *, secure: bool) -> None:
+        """Remember what an answer's Set-Cookie headers say; `secure`: it came over TLS."""
+        for header, text in raw:
+            if header.lower() != b"set-cookie":
+                continue
+            pair, _, attributes = text.partition(b";")
+            name, equals, value = (part.strip() for part in pair.partition(b"="))
+            if not equals or not name or len(pair) > _LONGEST_COOKIE:
+                continue
+            if _DELETED.search(attributes):
+                self._values.pop(name, None)
+            elif name in self._values or len(self._values) < _MOST_COOKIES:
+                only_secure = secure and re.search(rb";\s*secure\s*(;|$)", b";" + attributes, re.IGNORECASE) is not None
+                self._values[name] = (value, only_secure)
+
+    def header(self, *, secure: bool) -> bytes:
+        """The Cookie header for the same host, b"" for none; `secure`: it goes over TLS."""
+        return b"; ".join(name + b"=" + value for name, (value, only) in self._values.items() if secure or not only)
+
+
+_LONGEST_COOKIE = 4096  # RFC 6265 asks for this much
+_MOST_COOKIES = 50
+_DELETED = re.compile(rb"max-age\s*=\s*(0\s*(;|$)|-)|expires\s*=[^;]*\b19[0-9]{2}\b", re.IGNORECASE)
 
 
 class TooLong(Exception):

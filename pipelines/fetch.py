@@ -109,16 +109,12 @@ class _Visit:
     limit: int
     validators: list[tuple[bytes, bytes]]
     spent: float = 0.0
-    cookies: dict[str, httpx.Cookies] = field(default_factory=dict)
+    cookies: dict[str, answers.Cookies] = field(default_factory=dict)
 
     def cookie(self, target: str) -> bytes:
         """The Cookie header for an address: what its own host set earlier in this chain."""
         jar = self.cookies.get(host_of(target))
-        if jar is None:
-            return b""
-        carrier = httpx.Request("GET", target)
-        jar.set_cookie_header(carrier)
-        return str(carrier.headers.get("cookie", "")).encode("latin-1", "replace")
+        return jar.header(secure=target.startswith("https:")) if jar is not None else b""
 
     @contextlib.asynccontextmanager
     async def on_the_clock(self, exchange: Exchange) -> AsyncIterator[asyncio.Timeout]:
@@ -164,7 +160,7 @@ class _Host:
     turns: asyncio.Semaphore
     next_start: float = 0.0  # monotonic
     delay: float = 0.0  # its own Crawl-delay
-    closed_until: datetime | None = None  # Retry-After of a 429 or 503
+    silent_until: float = 0.0  # monotonic, so that no change of the clock ends or prolongs it: a Retry-After of 429 or 503
     waiting: int = 0
 
 
@@ -289,7 +285,8 @@ class Fetcher:
             else:
                 body = await _error_body(response, headers)
             if 300 <= response.status_code < 400:
-                visit.cookies.setdefault(host_of(target), httpx.Cookies()).extract_cookies(response)
+                jar = visit.cookies.setdefault(host_of(target), answers.Cookies())
+                jar.take(raw, secure=target.startswith("https:"))
             exchange.end_of_body(0 if response.status_code in (204, 304) else length)
         finally:
             await response.aclose()
@@ -326,6 +323,7 @@ class Fetcher:
 
     def _headers(self, visit: _Visit, target: str) -> list[tuple[bytes, bytes]]:
         sent = [
+            (b"Host", host_of(target).encode("ascii")),
             (b"User-Agent", self._agent),
             (b"Accept", _ACCEPT[visit.purpose]),
             (b"Accept-Encoding", b"gzip"),
@@ -342,7 +340,8 @@ class Fetcher:
         if answer.status not in (200, 304):
             error = _status_error(visit.asked, answer, now)
             if error.host_wide and error.retry_after is not None:
-                self._host(host_of(answer.url)).closed_until = error.retry_after
+                silence = (error.retry_after - now).total_seconds()
+                self._host(host_of(answer.url)).silent_until = time.monotonic() + silence
             raise error
         unchanged = answer.status == 304
         if unchanged and not visit.validators:
@@ -384,9 +383,9 @@ class Fetcher:
 
     def _forget_hosts(self) -> None:
         """Drop hosts that nobody waits for and that nothing has to be remembered of."""
-        now, wall = time.monotonic(), datetime.now(UTC)
+        now = time.monotonic()
         for name, host in list(self._hosts.items()):
-            if not host.waiting and host.next_start <= now and (host.closed_until is None or host.closed_until <= wall):
+            if not host.waiting and max(host.next_start, host.silent_until) <= now:
                 del self._hosts[name]
 
     @contextlib.asynccontextmanager
@@ -459,13 +458,11 @@ class Fetcher:
 
 def _respect_silence(visit: _Visit, host: _Host) -> None:
     """Raise RateLimited while a host's Retry-After runs."""
-    if host.closed_until is not None and host.closed_until > datetime.now(UTC):
-        raise RateLimited(
-            visit.asked,
-            f"the host asked for no requests until {host.closed_until:%Y-%m-%d %H:%M:%S} UTC",
-            retry_after=host.closed_until,
-            host_wide=True,
-        )
+    left = host.silent_until - time.monotonic()
+    if left > 0:
+        until = datetime.now(UTC) + timedelta(seconds=left)
+        reason = f"the host asked for no requests until {until:%Y-%m-%d %H:%M:%S} UTC"
+        raise RateLimited(visit.asked, reason, retry_after=until, host_wide=True)
 
 
 def _target(asked: str, base: str, link: str, *, status: int | None = None) -> str:

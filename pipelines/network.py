@@ -155,7 +155,7 @@ class Stream(httpcore.AsyncNetworkStream):
         self._reader = reader
         self.spent = False  # True: must not carry another request
 
-    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
         """See httpcore. Raises NetworkProblem."""
         try:
             data = await self._reader.read(max_bytes)
@@ -166,7 +166,7 @@ class Stream(httpcore.AsyncNetworkStream):
             exchange.note(self, data)
         return data
 
-    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:
         """See httpcore: a WriteError makes it look for an answer that came before."""
         if not buffer:
             return
@@ -188,7 +188,7 @@ class Stream(httpcore.AsyncNetworkStream):
         self,
         ssl_context: ssl.SSLContext,
         server_hostname: str | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109
+        timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
         """See httpcore. Raises NetworkProblem."""
         exchange = exchange_in_hand.get()
@@ -231,7 +231,7 @@ class Backend(httpcore.AsyncNetworkBackend):
         self,
         host: str,
         port: int,
-        timeout: float | None = None,  # noqa: ASYNC109
+        timeout: float | None = None,
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
@@ -525,7 +525,9 @@ def _protocol_problem(error: Exception) -> NetworkProblem:
     """A protocol error in plain words."""
     text = _one_line(error)
     if "Server disconnected without sending" in text:
-        return NetworkProblem("connection closed without an answer")
+        exchange = exchange_in_hand.get()
+        begun = exchange is not None and exchange.received
+        return NetworkProblem("connection closed in the headers" if begun else "connection closed without an answer")
     if found := re.search(r"received (\d+) bytes, expected (\d+)", text):
         return NetworkProblem(f"answer cut short: {found[1]} of {found[2]} bytes", broken=True)
     words = next((words for mark, words in _PROTOCOL_WORDS.items() if mark in text), f"not a proper HTTP answer: {text}")

@@ -80,7 +80,7 @@ async def test_a_redirect_to_a_forbidden_place_is_refused_before_connecting(serv
         with pytest.raises(AddressRefused, match="address not allowed") as caught:
             await fetcher.get(server.url(f"/{fault}"), purpose="feed")
         assert caught.value.permanent and caught.value.reason.isprintable()
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 2
 
 
 @pytest.mark.parametrize("purpose", ["feed", "page", "robots"])

@@ -209,6 +209,8 @@ def decide(reading: Reading, language: str, threshold: float, possible: float) -
 
 def _worth_keeping(one: Weighed, flagged: bool) -> bool:
     """A recalled or planned meeting is kept when somebody of a security body is in it."""
+    if one.report.status is Status.PLANNED and all(cue.hit.entry.kind in ("sign", "support") for frame in one.draft.frames for cue in frame.cues):
+        return False  # a treaty that will be signed is no meeting yet
     return any(person.kind in SECURITY_KINDS for person in one.report.participants) and (one.verdict.security or flagged or not one.verdict.missing)
 
 

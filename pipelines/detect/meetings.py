@@ -244,7 +244,7 @@ def _venues(part: Part, language: str) -> tuple[PlaceMention, ...]:
     for hit in part.hits:
         if hit.entry.tag != "capital":
             continue
-        beside = next((place for place in found if place.country and place.kind in ("demonym", "country") and 0 <= tokens.holding(place.start) - hit.last <= 2), None)
+        beside = next((place for place in found if place.country and place.kind in ("demonym", "country") and 0 <= tokens.holding(place.start) - hit.last <= 2 and "," not in tokens.gaps[tokens.holding(place.start)]), None)
         city = known.capitals.get(beside.country) if beside is not None and beside.country else None
         if city and beside is not None:
             start, end = tokens.starts[hit.first], max(tokens.ends[hit.last - 1], beside.end)
@@ -441,6 +441,8 @@ def _verb_status(part: Part, hit: Hit, begin: int) -> tuple[Status | None, bool]
     form = hit.entry.tense
     if form == "future":
         return Status.PLANNED, False
+    if form == "infinitive" and part.field == "title" and part.tokens.words[hit.first] == "to":
+        return Status.PLANNED, False  # "FBI director to visit Rabat"
     if form in ("participle", "infinitive"):
         tag, _ = _tense_before(part, hit.first, begin)
         if tag == "future":

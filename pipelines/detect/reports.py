@@ -33,7 +33,7 @@ def participants_of(draft: Draft) -> list[Actor]:
             continue
         if actor.country is None and not actor.body_id:
             continue
-        if actor.body_id is None and any(one.country == actor.country for one in chosen):
+        if (actor.body_id is None or actor.field == "title") and any(one.country == actor.country for one in chosen):
             continue
         chosen.append(actor)
     if sum(1 for actor in chosen if actor.kind in SECURITY_KINDS) >= 2:

@@ -314,7 +314,7 @@ def _with_counterparts(part: Part) -> list[Actor]:
         if actor.type != "body" or actor.rank == "delegation" or not actor.country:
             continue
         first = tokens.holding(actor.start)
-        led = next((agents[place] for place in range(first, max(0, first - 5), -1) if place in agents), None)
+        led = next((agents[place] for place in range(first, max(0, first - 10), -1) if place in agents), None)
         if led is not None and not any("," in tokens.gaps[step] or "." in tokens.gaps[step] for step in range(led.last, min(first + 1, len(tokens.gaps)))):
             start = tokens.starts[led.first]
             if not any(one.start < actor.start and start < one.end for one in actors if one is not actor):
@@ -861,13 +861,22 @@ def read_days(mention: DateMention, status: Status) -> Days:
     return mention.days
 
 
+def _told_days(mention: DateMention, status: Status, published: date) -> Days:
+    """The days a mention means beside a cue of that status; what was done in "février" was so in the last one."""
+    days = read_days(mention, status)
+    last = mention.alternative
+    if status is Status.NEW and last is not None and days.first is not None and days.first > published and last.last is not None:
+        return last if last.last <= published else days
+    return days
+
+
 def _settle(frame: Frame, published: date | None) -> Frame:
     """Let the days named beside the cue correct what its words say about status."""
     if published is None or not frame.cues:
         return frame
     segment = frame.segment
     status = segment.status
-    spans = [span for mention in frame.dates if mention.kind != "duration" and (span := _span(read_days(mention, status)))]
+    spans = [span for mention in frame.dates if mention.kind != "duration" and (span := _span(_told_days(mention, status, published)))]
     lead = segment.part.field == "title" or segment.sentence <= segment.part.lead + 1
     if status is Status.NEW and spans and not _is_this(frame):
         near = [last for _, last in spans if (published - last).days <= (_LEAD_DAYS if lead else _NEWS_DAYS)]

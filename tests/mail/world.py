@@ -7,9 +7,11 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from mail.samples import MORNING, on
+from sqlalchemy import insert
 
 from monitor.store import open_store
 from monitor.store.sqlstore import SqlStore
+from monitor.store.tables import articles, meeting_participants, meetings, reports
 from pipelines.detect.model import Days, Detection, Participant, Place, Quote, Report, Status
 from pipelines.fingerprint import fingerprint
 from pipelines.polling import plan
@@ -95,3 +97,43 @@ def polled(
 
 
 UNKNOWN = Days()
+
+
+def crowded(store: SqlStore, meetings_wanted: int, reports_each: int = 3, *, at: datetime = MORNING - timedelta(hours=10)) -> None:
+    """Many meetings of one morning, written straight into the tables: what `keep` costs is not what is looked at here."""
+    with store.writing() as connection:
+        for number in range(1, meetings_wanted + 1):
+            connection.execute(
+                insert(meetings).values(
+                    id=number, status="new", possible=False, wrong=False, first_day=date(2026, 11, 24), last_day=date(2026, 11, 24),
+                    date_precision="day", sort_day=date(2026, 11, 24), city=f"Ville {number}", country="MA", mode="in-person",
+                    categories=["police"], topics=["terrorism", "drugs"], headline=f"Rencontre {number}", score=0.8,
+                    first_reported_at=at, articles=reports_each, independent_reports=reports_each, outlets=["Atlas"], contradictions=[],
+                    recorded_at=at, news_at=at, changed_at=at,
+                )
+            )  # fmt: skip
+            for position, who in enumerate((HAMMOUCHI, LAUGIER)):
+                connection.execute(
+                    insert(meeting_participants).values(
+                        meeting_id=number, position=position, name=f"{who.name} {number}", role=who.role, body=who.body,
+                        country=who.country, person_id=f"p{number}-{position}", body_id=who.body_id, known=True,
+                    )
+                )  # fmt: skip
+            for report in range(reports_each):
+                article = number * 10 + report
+                connection.execute(
+                    insert(articles).values(
+                        id=article, outlet=f"Journal {report}", family="x", url=f"https://news.example/{article}",
+                        title=f"Titre {article} d'un article sur la rencontre {number}", language="fr", published_at=at, fetched_at=at,
+                        text_from="page", text_hash=str(article), words=300, partial=False, version=1, outcome="new-meeting",
+                        flagged=True, possible=False, score=0.8, categories=[], missing=[], problems=[],
+                    )
+                )  # fmt: skip
+                connection.execute(
+                    insert(reports).values(
+                        article_id=article, ordinal=0, meeting_id=number, status="new", standing="flagged", published_at=at,
+                        date_precision="day", window_first=date(2026, 11, 24), window_last=date(2026, 11, 24), loose=False,
+                        mode="in-person", topics=[], categories=[], security=True, score=0.8, participants=[], reasons=[],
+                        quote=f"La phrase {article} raconte la rencontre {number} en assez de mots pour tenir sur deux lignes du bulletin.",
+                    )
+                )  # fmt: skip

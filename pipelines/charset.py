@@ -46,8 +46,11 @@ def decode(body: bytes, server_says: str | None = None) -> Decoded:
     for mark, name in _BOMS:
         if body.startswith(mark):
             return Decoded(body[len(mark) :].decode(name, "replace"), name)
+    if body[:4] in (b"<\0\0\0", b"\0\0\0<"):
+        name = "utf-32-le" if body[0] else "utf-32-be"
+        return Decoded(body.decode(name, "replace"), name)
     if body[:2] in (b"<\0", b"\0<"):
-        name = "utf-16-le" if body[:2] == b"<\0" else "utf-16-be"
+        name = "utf-16-le" if body[0] else "utf-16-be"
         return Decoded(body.decode(name, "replace"), name)
     try:
         return Decoded(body.decode("utf-8"), "utf-8")

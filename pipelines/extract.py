@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -26,7 +26,7 @@ from pipelines import urls
 from pipelines.charset import decode
 from pipelines.errors import PageError
 from pipelines.pagekind import PageFacts, fold, is_furniture, is_offer, kind_of
-from pipelines.plaintext import one_line, plain_text, plain_title, tidy, unescape
+from pipelines.plaintext import one_line, plain_text, plain_title, tidy, unescape, without_trailer
 from pipelines.records import Article, Entry, Page, TextFrom
 from pipelines.timestamps import sane_date
 
@@ -63,6 +63,7 @@ _PARAGRAPH_TEXT = lxml.etree.XPath(".//p//text()", smart_strings=False)
 _DROPPED = ("script", "style", "template", "iframe", "svg", "input", "canvas", "select", "textarea", "option")
 # Dropped unless much of the page's text is in them, as on pages with unclosed tags, or in one form from top to bottom
 _SUSPECT = ("nav", "aside", "footer", "form", "button", "dialog", "menu", "object", "noscript")
+_LAYOUT_CELL = 500  # characters; a table with such a cell lays out a page, it is no table
 _CONTAINERS = ("div", "section", "ul", "ol", "aside", "figure", "header", "table", "details", "p", "span", "blockquote")
 _OTHER_ROLES = frozenset({"navigation", "complementary", "dialog", "alertdialog", "contentinfo", "search", "menu", "toolbar"})
 # Parts of a class or id that name boxes around or between the paragraphs of an article
@@ -266,6 +267,7 @@ def _feed_text(entry: Entry) -> tuple[str, TextFrom, bool]:
     """The feed's own text; the summary, or at least the title, marked as a part."""
     if entry.full_html:
         text, locked = _told(_fragment_paragraphs(entry.full_html), (entry.title,), locked=False)
+        text = without_trailer(text)
         # Shortened ones end in an ellipsis
         cut = bool(re.search(r"(?:\[?(?:…|\.\.\.)\]?|»?…)\s*$", text))
         if _words(text) > max(60, _words(entry.summary)) or (_words(text) >= _words(entry.summary) and not cut):
@@ -449,7 +451,7 @@ def _first_sane(candidates: Iterable[str | None], now: datetime) -> tuple[dateti
 
 def _time_of(tree: Any) -> str | None:
     """The first time element with a date: inside the article if there is one there."""
-    for scope in [*tree.iter("article")][:1] + [tree]:
+    for scope in (*islice(tree.iter("article"), 1), tree):
         for element in scope.iter("time"):
             if element.get("datetime"):
                 return str(element.get("datetime"))[:60]
@@ -541,6 +543,10 @@ def _prune(tree: Any, weights: _Weights) -> bool:
     for element in [*body.iter(*_SUSPECT)]:
         if weights.of(element) * 4 <= weights.total and element.getparent() is not None:
             _drop(element)
+    for table in [*body.iter("table")]:
+        if any(_LENGTH(cell) > _LAYOUT_CELL for cell in table.iter("td")):
+            for part in table.iter("table", "tbody", "tr", "td", "th"):
+                part.tag = "div"
     offered = False
     for element in [*body.iter(*_CONTAINERS)]:
         marks = f"{element.get('class') or ''} {element.get('id') or ''}"
@@ -584,7 +590,7 @@ def _narrow(tree: Any, weights: _Weights) -> Any:
 
 
 def _unmark(page: Any, weights: _Weights) -> None:
-    """Takes the names off the large parts. The extractor takes the first one with a telling name, and an article may be cut into several."""
+    """Takes the names off the large parts: the extractor takes the first with a telling name, and an article may be cut into several."""
     for element in page.iter("div", "section", "article", "main"):
         if weights.of(element) * 5 > weights.total:
             for name in ("class", "id", "itemprop"):
@@ -683,12 +689,14 @@ def _told(paragraphs: list[str], titles: tuple[str, ...], *, locked: bool) -> tu
     seen: set[str] = set()
     offer_at = -1
     for paragraph in paragraphs:
+        if is_furniture(paragraph) or paragraph in titles or (len(paragraph) > 80 and paragraph in seen):
+            continue
         if is_offer(paragraph):
             offer_at = len(kept)
-        elif not (is_furniture(paragraph) or paragraph in titles or (len(paragraph) > 80 and paragraph in seen)):
+        else:
             kept.append(paragraph)
             seen.add(paragraph)
-    offered = 0 <= offer_at and sum(map(len, kept[offer_at:])) < 600
+    offered = offer_at >= 0 and sum(map(len, kept[offer_at:])) < 600
     text = tidy("\n\n".join(_without_lists_of_titles(kept)))[:MAX_TEXT]
     return text, offered or (locked and len(text) < 1_500)
 

@@ -24,7 +24,7 @@ from pipelines import sitemaps, urls
 from pipelines.charset import decode
 from pipelines.errors import FeedError
 from pipelines.pagekind import challenge_in, login_in
-from pipelines.plaintext import one_line, plain_text, plain_title
+from pipelines.plaintext import one_line, plain_text, plain_title, without_trailer
 from pipelines.records import Entry, FeedKind, ParsedFeed
 from pipelines.timestamps import parse_date, sane_date
 from pipelines.wellformed import root_of, wellformed
@@ -54,17 +54,6 @@ _LINK_TAG = re.compile(r"<link\b[^>]{0,2000}>", re.IGNORECASE)
 _FEED_TYPE = re.compile(r"type\s*=\s*[\"']?application/(?:rss\+xml|atom\+xml|rdf\+xml|feed\+json|json)", re.IGNORECASE)
 _HREF = re.compile(r"href\s*=\s*(?:\"([^\"]{1,2000})\"|'([^']{1,2000})'|([^\s>]{1,2000}))", re.IGNORECASE)
 
-# Sentences that publishing software adds at the end of a description
-_TRAILER = re.compile(
-    r"\s*(?:The (?:post|article|entry)\b.{1,500}?\bappeared first on\b[^\n]{1,200}"
-    r"|(?:L['’]|Cet )?(?:article|publication|post)\b.{1,500}?\best apparue? en premier sur\b[^\n]{1,200}"
-    r"|La (?:entrada|noticia|publicación)\b.{1,500}?\b(?:se publicó primero|aparece primero|apareció primero) en\b[^\n]{1,200}"
-    r"|(?:ظهرت|ظهر|نُشرت|نشر|نشرت)?\s*(?:المقالة|التدوينة|المقال|الخبر|المشاركة)\b.{1,500}?(?:أول[اًى]*|أولاً)\s+(?:على|في)\b[^\n]{1,200}"
-    r"|\[?(?:Lire la suite|Lire l['’]article|Continuer la lecture|Lire plus|Read more|Continue reading|Read the rest of this entry|Leer más|Seguir leyendo"
-    r"|اقرأ المزيد|إقرأ المزيد|أكمل القراءة|تابع القراءة)\b[^\n]{0,200})\s*$",
-    re.IGNORECASE | re.DOTALL,
-)
-
 
 def parse_feed(
     body: bytes,
@@ -82,9 +71,7 @@ def parse_feed(
     """
     if body[:2] == b"\x1f\x8b":
         body = _unpacked(body, url)
-    body = body.lstrip(b" \t\r\n\0") if body[:1] in b" \t\r\n\0" and body[:4] != b"\0\0\xfe\xff" else body
-    if not body:
-        raise FeedError(url, "the answer is empty")
+    body = body.lstrip(b" \t\r\n")
     for magic, name in _MAGIC:
         if body.startswith(magic):
             raise FeedError(url, f"{name}, not a feed")
@@ -172,9 +159,7 @@ def _raw_item(item: dict[str, Any]) -> _Raw:
     if link and link == guid and not re.match(r"https?:", link.strip(), re.IGNORECASE):
         # A guid is an address only if it looks like one, whatever isPermaLink says
         link = None
-    contents = [
-        part for part in item.get("content", ()) if str(part.get("type", "")).startswith(("text/", "application/xhtml"))
-    ]
+    contents = [part for part in item.get("content", ()) if str(part.get("type", "")).startswith(("text/", "application/xhtml"))]
     content = max((str(part.get("value", "")) for part in contents), key=len, default=None)
     source = item.get("source")
     return _Raw(
@@ -248,15 +233,7 @@ def _entry(raw: _Raw, url: str, now: datetime) -> Entry | None:
 
 def _summary(markup: str) -> str:
     """A description as plain text, without the sentence that publishing software adds at its end."""
-    text = plain_text(markup)
-    for _ in range(3):
-        # Only the end is looked at: the pattern searches from every place
-        head, tail = text[:-1000], text[-1000:]
-        shorter = _TRAILER.sub("", tail)
-        if shorter == tail:
-            break
-        text = (head + shorter).rstrip()
-    return text
+    return without_trailer(plain_text(markup))
 
 
 def _shortened(text: str, limit: int) -> str:
@@ -347,11 +324,7 @@ def _json_feed(text: str, url: str, now: datetime) -> ParsedFeed:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise FeedError(url, "not a feed: broken JSON" if text[0] == "{" else "plain text, not a feed") from error
-    if (
-        not isinstance(data, dict)
-        or "jsonfeed.org" not in str(data.get("version", ""))
-        or not isinstance(data.get("items"), list)
-    ):
+    if not isinstance(data, dict) or "jsonfeed.org" not in str(data.get("version", "")) or not isinstance(data.get("items"), list):
         raise FeedError(url, "JSON, but not a JSON Feed")
     items = [item for item in data["items"][:MAX_ENTRIES] if isinstance(item, dict)]
     entries = tuple(entry for item in items if (entry := _entry(_raw_json(item), url, now)) is not None)

@@ -1,7 +1,7 @@
-"""What an answer is when it is not the article or feed that was asked for: login form, consent wall, error page, challenge, empty shell.
+"""What an answer is when it is not what was asked for: login form, consent wall, error page, challenge, empty shell.
 
-Also what stands in for the rest of an article behind a paywall. Phrases are the ones outlets print in French, Arabic, Spanish and English;
-they are compared without case, accents and vowel signs.
+Also which paragraphs of a page are no news: offers before a paywall, pointers to other articles. Phrases are the ones outlets print
+in French, Arabic, Spanish and English; they are compared without case, accents and vowel signs.
 """
 
 from __future__ import annotations
@@ -27,8 +27,9 @@ def fold(text: str) -> str:
     return " ".join(text.casefold().translate(_ARABIC).split())
 
 
-def _phrases(*phrases: str) -> tuple[str, ...]:
-    return tuple(map(fold, phrases))
+def _phrases(table: str) -> tuple[str, ...]:
+    """The phrases of a table, split by strokes, folded like the text they are looked for in."""
+    return tuple(phrase for part in re.split(r"\s/\s", table) if (phrase := fold(part)))
 
 
 # A page with this many words of text of its own is an article, whatever else stands on it
@@ -39,81 +40,181 @@ _CHALLENGE_MARKS = re.compile(
     "|perimeterx|sucuri_cloudproxy|awswafcookiedomainlist|awswaf|/_sec/verify|kpsdk|bm-verify|datadome|hcaptcha\\.com/1/api"
 )
 _CHALLENGE_TITLES = _phrases(
-    "just a moment", "un instant", "attention required", "verification de securite", "verifying you are human", "are you a robot",
-    "access denied", "acces refuse", "pardon our interruption", "request unsuccessful", "ddos protection", "checking your browser",
-    "security check", "verificando", "un momento", "bot verification", "human verification", "لحظة", "التحقق من",
-)  # fmt: skip
+    """
+    just a moment / un instant / attention required / verification de securite / verifying you are human / are you a robot
+    / access denied / acces refuse / pardon our interruption / request unsuccessful / ddos protection /
+    checking your browser / security check / verificando / un momento / bot verification / human verification / لحظة /
+    التحقق من
+    """
+)
 _CHALLENGE_TEXTS = _phrases(
-    "enable javascript and cookies to continue", "activez javascript et les cookies", "verify you are human", "verifiez que vous etes humain",
-    "verifying that you are not a robot", "needs to review the security of your connection", "checking if the site connection is secure",
-    "checking your browser before accessing", "unusual traffic", "trafic inhabituel", "trafico inusual", "vous n'etes pas un robot",
-    "no eres un robot", "habilite javascript y las cookies", "انك لست روبوت", "you don't have permission to access",
-)  # fmt: skip
+    """
+    enable javascript and cookies to continue / activez javascript et les cookies / verify you are human /
+    verifiez que vous etes humain / verifying that you are not a robot / needs to review the security of your connection /
+    checking if the site connection is secure / checking your browser before accessing / unusual traffic /
+    trafic inhabituel / trafico inusual / vous n'etes pas un robot / no eres un robot / habilite javascript y las cookies
+    / انك لست روبوت / you don't have permission to access
+    """
+)
 _LOGIN_TITLES = _phrases(
-    "connexion", "se connecter", "connectez-vous", "identification", "identifiez-vous", "authentification", "log in", "login", "sign in",
-    "iniciar sesion", "inicia sesion", "acceder", "identificate", "تسجيل الدخول", "تسجيل دخول",
-)  # fmt: skip
+    """
+    connexion / se connecter / connectez-vous / identification / identifiez-vous / authentification / log in / login /
+    sign in / iniciar sesion / inicia sesion / acceder / identificate / تسجيل الدخول / تسجيل دخول
+    """
+)
 _LOGIN_TEXTS = _phrases(
-    "mot de passe oublie", "se connecter", "connectez-vous", "identifiez-vous", "forgot your password", "forgot password", "log in to",
-    "sign in to", "olvidaste tu contrasena", "ha olvidado su contrasena", "inicia sesion", "نسيت كلمة", "كلمة المرور", "تسجيل الدخول",
-)  # fmt: skip
+    """
+    mot de passe oublie / se connecter / connectez-vous / identifiez-vous / forgot your password / forgot password /
+    log in to / sign in to / olvidaste tu contrasena / ha olvidado su contrasena / inicia sesion / نسيت كلمة / كلمة المرور
+    / تسجيل الدخول
+    """
+)
 _LOGIN_PATH = re.compile(
-    r"/(?:[a-z]{2}/)?(?:log-?in|sign-?in|connexion|se-connecter|auth(?:entication|orize)?|sso|account/login|wp-login\.php|user/login|iniciar-sesion|acceso|identification)(?:[/?.]|$)"
+    r"/(?:[a-z]{2}/)?(?:log-?in|sign-?in|connexion|se-connecter|auth(?:entication|orize)?|sso|account/login|wp-login\.php|user/login"
+    r"|iniciar-sesion|acceso|identification)(?:[/?.]|$)"
 )
 _CONSENT_TITLES = _phrases(
-    "avant de continuer", "before you continue", "antes de continuar", "antes de ir a", "votre vie privee", "we value your privacy",
-    "your privacy", "gestion des cookies", "consentement", "cookie consent", "cookies", "قبل المتابعة", "ملفات تعريف الارتباط",
-)  # fmt: skip
+    """
+    avant de continuer / before you continue / antes de continuar / antes de ir a / votre vie privee /
+    we value your privacy / your privacy / gestion des cookies / consentement / cookie consent / cookies / قبل المتابعة /
+    ملفات تعريف الارتباط
+    """
+)
 _CONSENT_TEXTS = _phrases(
-    "accepter et continuer", "continuer sans accepter", "tout accepter", "accepter les cookies", "nos partenaires et nous", "nous et nos partenaires",
-    "utilisons des cookies", "utilise des cookies", "accept all cookies", "accept all", "we and our partners", "we use cookies", "uses cookies",
-    "aceptar y continuar", "aceptar todo", "nosotros y nuestros socios", "utilizamos cookies", "usamos cookies", "ملفات تعريف الارتباط", "قبول الكل",
-    "ne stocker que les cookies", "respectons votre vie privee", "value your privacy", "parametrer vos choix",
-)  # fmt: skip
+    """
+    accepter et continuer / continuer sans accepter / tout accepter / accepter les cookies / nos partenaires et nous /
+    nous et nos partenaires / utilisons des cookies / utilise des cookies / accept all cookies / accept all /
+    we and our partners / we use cookies / uses cookies / aceptar y continuar / aceptar todo / nosotros y nuestros socios
+    / utilizamos cookies / usamos cookies / ملفات تعريف الارتباط / قبول الكل / ne stocker que les cookies /
+    respectons votre vie privee / value your privacy / parametrer vos choix
+    """
+)
 _CONSENT_ADDRESS = re.compile(r"^(?:consent|cmp|privacy|gdpr|guce)\.|/(?:consent|cookie-?wall|collectconsent|privacy-gate)(?:[/?]|$)")
 _MISSING_TITLES = _phrases(
-    "page introuvable", "page non trouvee", "introuvable", "n'existe pas", "n'existe plus", "page inexistante", "oups", "erreur 404", "error 404",
-    "404", "410", "not found", "page not found", "page unavailable", "no longer available", "n'est plus disponible", "plus en ligne",
-    "pagina no encontrada", "no encontrada", "no existe", "no se ha encontrado", "no disponible", "article supprime", "contenu indisponible",
-    "الصفحة غير موجودة", "غير موجودة", "غير موجود", "لم يتم العثور", "الصفحة المطلوبة", "صفحة الخطا", "خطا 404", "erreur 410", "erreur 500",
-    "service unavailable", "service indisponible", "site en maintenance", "maintenance", "internal server error", "account suspended",
-)  # fmt: skip
+    """
+    page introuvable / page non trouvee / introuvable / n'existe pas / n'existe plus / page inexistante / oups /
+    erreur 404 / error 404 / 404 / 410 / not found / page not found / page unavailable / no longer available /
+    n'est plus disponible / plus en ligne / pagina no encontrada / no encontrada / no existe / no se ha encontrado /
+    no disponible / article supprime / contenu indisponible / الصفحة غير موجودة / غير موجودة / غير موجود / لم يتم العثور /
+    الصفحة المطلوبة / صفحة الخطا / خطا 404 / erreur 410 / erreur 500 / service unavailable / service indisponible /
+    site en maintenance / maintenance / internal server error / account suspended
+    """
+)
 _MISSING_TEXTS = _phrases(
-    "page introuvable", "la page que vous cherchez", "la page que vous recherchez", "la page demandee", "cette page n'existe", "l'article demande n'existe",
-    "cet article n'est plus disponible", "article n'existe plus", "page not found", "the page you are looking for", "the page you were looking for",
-    "page you requested", "this article is no longer available", "pagina no encontrada", "la pagina que busca", "la pagina que buscas",
-    "la pagina solicitada", "esta pagina no existe", "الصفحة التي تبحث عنها", "الصفحة المطلوبة", "الصفحة غير موجودة", "erreur 404", "error 404",
-    "contenu n'est plus disponible", "site en maintenance", "under maintenance", "en mantenimiento",
-)  # fmt: skip
+    """
+    page introuvable / la page que vous cherchez / la page que vous recherchez / la page demandee / cette page n'existe /
+    l'article demande n'existe / cet article n'est plus disponible / article n'existe plus / page not found /
+    the page you are looking for / the page you were looking for / page you requested /
+    this article is no longer available / pagina no encontrada / la pagina que busca / la pagina que buscas /
+    la pagina solicitada / esta pagina no existe / الصفحة التي تبحث عنها / الصفحة المطلوبة / الصفحة غير موجودة /
+    erreur 404 / error 404 / contenu n'est plus disponible / site en maintenance / under maintenance / en mantenimiento
+    """
+)
 _SCRIPT_TEXTS = _phrases(
-    "activez javascript", "activer javascript", "javascript est desactive", "necessite javascript", "javascript doit etre active", "sans javascript",
-    "enable javascript", "javascript is disabled", "requires javascript", "javascript to run this app", "active javascript", "activar javascript",
-    "habilita javascript", "habilite javascript", "javascript esta desactivado", "تفعيل جافا", "javascript", "جافاسكريبت", "loading...", "chargement en cours",
-)  # fmt: skip
+    """
+    activez javascript / activer javascript / javascript est desactive / necessite javascript /
+    javascript doit etre active / sans javascript / enable javascript / javascript is disabled / requires javascript /
+    javascript to run this app / active javascript / activar javascript / habilita javascript / habilite javascript /
+    javascript esta desactivado / تفعيل جافا / javascript / جافاسكريبت / loading... / chargement en cours
+    """
+)
 # What an outlet prints where the free part of an article ends. A paragraph that holds one is the offer, not the article
 _OFFERS = _phrases(
-    "reserve aux abonnes", "reservee aux abonnes", "reserve a nos abonnes", "reservee a nos abonnes", "reserves aux abonnes", "il vous reste",
-    "la suite est reservee", "lire la suite de cet article", "pour lire la suite", "pour continuer la lecture", "poursuivez votre lecture",
-    "poursuivre votre lecture", "article reserve", "contenu reserve", "deja abonne", "abonnez-vous", "je m'abonne", "s'abonner a partir de",
-    "offre d'essai", "offre sans engagement", "profitez de notre offre", "1 euro le premier mois", "sans engagement", "debloquez cet article",
-    "cet article est payant", "acces illimite", "essai gratuit", "version numerique du journal", "achetez cet article", "lire en illimite",
-    "subscribers only", "for subscribers", "subscribe to continue", "subscribe to read", "subscribe now", "to continue reading", "already a subscriber",
-    "continue reading with", "free trial", "create a free account", "unlimited access", "this article is for", "register to read",
-    "exclusivo para suscriptores", "solo para suscriptores", "para suscriptores", "suscribete", "ya eres suscriptor", "para seguir leyendo",
-    "sigue leyendo", "contenido exclusivo", "hazte premium", "prueba gratis", "acceso ilimitado",
-    "للمشتركين فقط", "خاص بالمشتركين", "اشترك الان", "للمشتركين", "لمتابعة القراءة", "لقراءة المقال كاملا", "لقراءة بقية المقال", "هل انت مشترك",
-)  # fmt: skip
-# Lines of the page's furniture that stand among the paragraphs of many outlets: pointers to other articles, sharing, newsletters
+    """
+    réservé aux abonnés / réservée aux abonnés / réservés aux abonnés / réservé à nos abonnés / réservée à nos abonnés /
+    réservés à nos abonnés / la suite est réservée / lire la suite de cet article / pour lire la suite /
+    pour continuer la lecture / poursuivez votre lecture / poursuivre votre lecture / déjà abonné / abonnez-vous /
+    je m'abonne / s'abonner à partir de / débloquez cet article / cet article est payant / achetez cet article /
+    de cet article à lire / créez un compte pour / inscrivez-vous pour lire /
+    article is for subscribers / for subscribers only / subscribers only / subscribe to continue / subscribe to read /
+    subscribe now / to continue reading / already a subscriber / continue reading with a / register to read /
+    create a free account to /
+    exclusivo para suscriptores / solo para suscriptores / suscríbete / ya eres suscriptor / ¿eres suscriptor /
+    para seguir leyendo / sigue leyendo con / hazte premium / contenido para suscriptores /
+    للمشتركين فقط / خاص بالمشتركين / محتوى للمشتركين / اشترك الآن / لمتابعة القراءة / لقراءة المقال كاملا / لقراءة بقية المقال /
+    هل أنت مشترك / المقال متاح للمشتركين
+    """
+)
+# Words of an offer that a sentence of the news may hold too: it takes two of them
+_OFFER_HINTS = _phrases(
+    """
+    sans engagement / accès illimité / essai gratuit / offre d'essai / le premier mois / article réservé / contenu réservé /
+    profitez de / lire en illimité / version numérique / par mois / à partir de 1 € /
+    free trial / unlimited access / for subscribers / cancel anytime / per month / a month / digital access /
+    contenido exclusivo / acceso ilimitado / prueba gratis / al mes / cancela cuando quieras /
+    اشتراك / تجربة مجانية / شهريا
+    """
+)
+# How a line begins that points elsewhere: other articles, sharing, newsletters, credits. One expression a line
 _FURNITURE = re.compile(
-    fold(
-    r"^(?:(?:a )?lire (?:aussi|egalement|plus|la suite)\b|[àa] lire\s*:|sur le meme (?:sujet|theme)|dans la meme rubrique|articles? (?:lies?|similaires?|connexes?|associes?)"
-    r"|(?:a )?voir (?:aussi|egalement)\b|a decouvrir\s*:|suivez[- ]nous|partager(?: (?:cet article|sur)| :|$)|inscrivez[- ]vous|abonnez[- ]vous a (?:notre|nos) (?:newsletter|chaine)|recevez (?:notre|nos|chaque|toute)"
-    r"|rejoignez (?:notre|nous)|telechargez (?:notre|l)|cliquez ici|publie (?:le|il y a)|mis a jour le|temps de lecture|lecture \d+ min|\d+ min(?:utes?)? de lecture|credits?(?: photo)? ?:|photo ?:|©|tags? ?:|mots[- ]cles ?:"
-    r"|read (?:more|also|next)\b|see also\b|related (?:articles?|stories|news)|also read\b|share (?:this|on)|follow us|sign up (?:for|to) (?:our|the)|subscribe to our newsletter|most read|recommended (?:for you|stories)|advertisement$|more on this"
-    r"|lee(?:r)? tambien|lea tambien|te puede interesar|tambien te puede|noticias? relacionad|articulos? relacionad|mas informacion\s*:?$|compartir (?:en|este|esta)?|siguenos|suscribete a (?:nuestra|la) (?:newsletter|boletin)|publicidad$|etiquetas ?:"
-    r"|اقرا(?:وا)? (?:ايضا|المزيد)|اقرا (?:ايضا|المزيد)|شاهد (?:ايضا|المزيد)|مواضيع (?:ذات صلة|متعلقة)|مقالات (?:ذات صلة|مشابهة)|اخبار ذات صلة|شارك(?:ها|ه)? (?:هذا|المقال|على|الخبر)|تابعونا|تابعنا|اشترك في (?:نشرتنا|النشرة)|كلمات (?:مفتاحية|دلالية)|اعلان$)"
+    "^(?:"
+    + "|".join(
+        fold(line)
+        for line in r"""
+        (?:à )?lire (?:aussi|également|plus|la suite)\b
+        à lire\s*:
+        sur le même (?:sujet|thème)
+        dans la même rubrique
+        articles? (?:liés?|similaires?|connexes?|associés?)
+        (?:à )?voir (?:aussi|également)\b
+        à découvrir\s*:
+        suivez[- ]nous
+        partager(?: (?:cet article|sur)\b|\s*:|$)
+        inscrivez[- ]vous (?:à|gratuitement)
+        abonnez[- ]vous (?:à|gratuitement à) (?:notre|nos|la) (?:newsletter|chaîne|lettre|page)
+        recevez (?:notre|nos|chaque|toute)
+        rejoignez (?:notre|nous sur)
+        téléchargez (?:notre|l'application)
+        cliquez ici
+        publié (?:le|il y a)
+        mis à jour le
+        temps de lecture
+        lecture \d+ min
+        \d+ min(?:utes?)? de lecture
+        crédits?(?: photo)?\s*:
+        photos?\s*:
+        ©
+        tags?\s*:
+        mots[- ]clés\s*:
+        read (?:more|also|next)\b
+        also read\b
+        see also\b
+        related (?:articles?|stories|news)\b
+        share (?:this|on)\b
+        follow us\b
+        sign up (?:for|to) (?:our|the)\b
+        subscribe to our\b
+        most read\b
+        recommended (?:for you|stories)
+        advertisement$
+        more on this\b
+        lee(?:r)? también
+        lea también
+        (?:también )?te puede interesar
+        noticias? relacionad
+        artículos? relacionad
+        más información\s*:?$
+        compartir (?:en|este|esta)\b
+        síguenos
+        suscríbete a (?:nuestra|la|nuestro) (?:newsletter|boletín|canal)
+        publicidad$
+        etiquetas\s*:
+        اقرأ(?:وا)? (?:أيضا|المزيد)
+        شاهد (?:أيضا|المزيد)
+        مواضيع (?:ذات صلة|متعلقة)
+        مقالات (?:ذات صلة|مشابهة)
+        أخبار ذات صلة
+        شارك(?:ها|ه)? (?:هذا المقال|هذا الخبر|المقال|الخبر)
+        تابعونا
+        تابعنا على
+        اشترك في (?:نشرتنا|النشرة|قناتنا)
+        كلمات (?:مفتاحية|دلالية)
+        إعلان$
+        """.strip().splitlines()
     )
-)  # fmt: skip
+    + ")"
+)
+_REST = re.compile(r"il vous reste [\d.,]+ ?%")
 _OFFER_LIMIT = 450  # characters; a longer paragraph that speaks of subscribers is news about them
 _FURNITURE_LIMIT = 220  # characters; a longer paragraph that begins with these words is a sentence of the article
 
@@ -237,7 +338,10 @@ def _is_shell(facts: PageFacts, visible: str, text: str) -> bool:
 
 def is_offer(paragraph: str) -> bool:
     """Whether a paragraph offers a subscription instead of telling the news."""
-    return len(paragraph) <= _OFFER_LIMIT and _holds(fold(paragraph), _OFFERS)
+    if len(paragraph) > _OFFER_LIMIT:
+        return False
+    folded = fold(paragraph)
+    return _holds(folded, _OFFERS) or sum(hint in folded for hint in _OFFER_HINTS) > 1 or bool(_REST.search(folded))
 
 
 def is_furniture(paragraph: str) -> bool:

@@ -16,13 +16,131 @@ _ENTITY = re.compile(r"&(?:#(\d{1,8})|#[xX]([0-9a-fA-F]{1,7})|([A-Za-z][A-Za-z0-
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:-]*)((?>[^<>\"']+|\"[^\"<]*\"|'[^'<]*'|[\"'])*+)>")
 _DROPPED = re.compile(r"<(script|style|noscript|template|iframe|object|svg|head|title|textarea|select)\b", re.IGNORECASE)
 _BLOCKS = frozenset(
-    ["address", "article", "aside", "blockquote", "body", "center", "dd", "details", "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul", "video", "audio"]
+    [
+        "address",
+        "article",
+        "aside",
+        "blockquote",
+        "body",
+        "center",
+        "dd",
+        "details",
+        "div",
+        "dl",
+        "dt",
+        "fieldset",
+        "figcaption",
+        "figure",
+        "footer",
+        "form",
+        "h1",
+        "h2",
+        "h3",
+        "h4",
+        "h5",
+        "h6",
+        "header",
+        "hr",
+        "html",
+        "li",
+        "main",
+        "nav",
+        "ol",
+        "p",
+        "pre",
+        "section",
+        "summary",
+        "table",
+        "tbody",
+        "td",
+        "tfoot",
+        "th",
+        "thead",
+        "tr",
+        "ul",
+        "video",
+        "audio",
+    ]
 )
 _INLINE = frozenset(
-    ["a", "abbr", "acronym", "applet", "b", "base", "bdi", "bdo", "big", "br", "button", "caption", "cite", "code", "col", "colgroup", "data", "del", "dfn", "em", "embed", "font", "i", "img", "input", "ins", "kbd", "label", "legend", "link", "map", "area", "mark", "meta", "meter", "nobr", "optgroup", "option", "output", "param", "picture", "progress", "q", "rp", "rt", "ruby", "s", "samp", "small", "source", "span", "strike", "strong", "sub", "sup", "time", "track", "tt", "u", "var", "wbr"]
+    [
+        "a",
+        "abbr",
+        "acronym",
+        "applet",
+        "b",
+        "base",
+        "bdi",
+        "bdo",
+        "big",
+        "br",
+        "button",
+        "caption",
+        "cite",
+        "code",
+        "col",
+        "colgroup",
+        "data",
+        "del",
+        "dfn",
+        "em",
+        "embed",
+        "font",
+        "i",
+        "img",
+        "input",
+        "ins",
+        "kbd",
+        "label",
+        "legend",
+        "link",
+        "map",
+        "area",
+        "mark",
+        "meta",
+        "meter",
+        "nobr",
+        "optgroup",
+        "option",
+        "output",
+        "param",
+        "picture",
+        "progress",
+        "q",
+        "rp",
+        "rt",
+        "ruby",
+        "s",
+        "samp",
+        "small",
+        "source",
+        "span",
+        "strike",
+        "strong",
+        "sub",
+        "sup",
+        "time",
+        "track",
+        "tt",
+        "u",
+        "var",
+        "wbr",
+    ]
 )
 _BLANKS = re.compile(r"[^\S\n]+")
 _LINE_ENDS = re.compile(r" ?\n[ \n]*")
+
+# Sentences that publishing software adds at the end of a description or of a feed's text
+_TRAILER = re.compile(
+    r"\s*(?:The (?:post|article|entry)\b.{1,500}?\bappeared first on\b[^\n]{1,200}"
+    r"|(?:L['’]|Cet |La )?(?:article|publication|post)\b.{1,500}?\best apparue? en premier sur\b[^\n]{1,200}"
+    r"|(?:La|El) (?:entrada|noticia|publicación|artículo)\b.{1,500}?\b(?:se publicó|aparece|apareció) primero en\b[^\n]{1,200}"
+    r"|(?:ظهرت|ظهر|نُشرت|نشر|نشرت)?\s*(?:المقالة|التدوينة|المقال|الخبر|المشاركة)\b.{1,500}?(?:أولا|أولاً|أول مرة)\s+(?:على|في)\b[^\n]{1,200}"
+    r"|\[?(?:Lire la suite|Lire l['’]article|Continuer la lecture|Lire plus|Read more|Continue reading|Read the rest of this entry"
+    r"|Leer más|Seguir leyendo|اقرأ المزيد|إقرأ المزيد|أكمل القراءة|تابع القراءة)\b[^\n]{0,200})\s*$",
+    re.IGNORECASE | re.DOTALL,
+)
+_TRAILER_LENGTH = 1_000  # characters looked at: the expression is tried from every place
 
 
 def scrub(text: str) -> str:
@@ -52,6 +170,17 @@ def plain_text(markup: str) -> str:
     text = _TAG.sub(_tag_gone, _without_dropped(markup))
     # Twice, as some feeds escape what was escaped already
     return tidy(unescape(unescape(text)))
+
+
+def without_trailer(text: str) -> str:
+    """The text without what publishing software adds at its end: "The post … appeared first on …", "Lire la suite …"."""
+    for _ in range(3):
+        tail = text[-_TRAILER_LENGTH:]
+        shorter = _TRAILER.sub("", tail)
+        if shorter == tail:
+            break
+        text = (text[:-_TRAILER_LENGTH] + shorter).rstrip()
+    return text
 
 
 def tidy(text: str) -> str:

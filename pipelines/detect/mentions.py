@@ -299,7 +299,7 @@ class _Article:
         """The title names nobody, but the register knows who held the office that day."""
         if actor.rank not in _LEADING or actor.plural or actor.former or self.published is None:
             return actor
-        holder = self.register.holder(body.id, self.published)
+        holder = self.register.holder(body.id, self.published, actor.role or "")
         if holder is None:
             return actor
         changed = replace(actor, name=holder.name, person_id=holder.id, known=True, confidence=0.8)

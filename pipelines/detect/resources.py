@@ -156,12 +156,18 @@ class Register:
     _holders: dict[str, tuple[Office, ...]] = field(default_factory=dict, repr=False)
     _by_type: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
 
-    def holder(self, body_id: str, on: date) -> Person | None:
-        """Who led the body on that day: its head or minister, the latest to have come. None if the register does not know."""
+    def holder(self, body_id: str, on: date, called: str = "") -> Person | None:
+        """Who led the body on that day: its head or minister, the latest to have come. None if the register does not know.
+
+        Where a body has two heads (a president and a secretary general), `called` says by the title which of them is meant.
+        """
         offices = self.offices_at(body_id)
         fitting = [o for o in offices if o.held(on) and _OFFICE_ORDER.get(o.title.rank, 2) < 2]
         if not fitting:
             return None
+        words = called.casefold()
+        named = [o for o in fitting if words and any(t.casefold() in words for t in (o.title.fr, o.title.ar, o.title.es, o.title.en))]
+        fitting = named or fitting
         best = min(fitting, key=lambda o: (_OFFICE_ORDER[o.title.rank], -(o.start or date.min).toordinal()))
         return self.persons[best.person_id]
 

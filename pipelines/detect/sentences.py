@@ -206,7 +206,7 @@ def _unwrapped(plain: Folded, block: Sequence[tuple[int, int]]) -> list[tuple[in
     wrapped = even and (any(goes_on) or (_is_arabic(plain.text[block[0][0] : block[0][1]]) and len(block) > 2))
     found = [block[0]]
     for (start, end), joined in zip(block[1:], goes_on, strict=True):
-        open_end = not _ENDS_SENTENCE.search(plain.text[found[-1][0] : found[-1][1]][-6:])
+        open_end = not _ENDS_SENTENCE.search(plain.text[max(found[-1][0], found[-1][1] - 6) : found[-1][1]])
         if joined or (wrapped and open_end):
             found[-1] = (found[-1][0], end)
         else:
@@ -290,7 +290,7 @@ def _is_share(line: _Line, blocks: _Blocks, stopped: bool) -> bool:
         return True
     known = _begins(words, blocks.share)
     # "Recevez ..." or "L'article ..." may also begin a sentence of the article
-    if known and (known > 1 or not stopped or len(words) <= 12) and not (stopped and len(words) > 18):
+    if known and (not stopped or (known > 1 and len(words) <= 18) or len(words) <= 3):
         return True
     alone = _begins(words, blocks.share_alone)
     if alone and len(words) - alone <= (3 if not stopped else 0) and len(words) <= 4 and ":" not in line.text:
@@ -413,7 +413,7 @@ def split(text: str, language: str | None, *, folded: Folded | None = None) -> t
 def _kind_within(sentence: str, blocks: _Blocks) -> SentenceKind:
     """A pointer to another article or a signature may stand in the middle of a paragraph."""
     first = _WORD.search(sentence)
-    if first and first[0] in blocks.related.first and _begins(_WORD.findall(sentence[:60]), blocks.related) > 1:
+    if first and first[0] in blocks.related.first and len(sentence) < 200 and _begins(_WORD.findall(sentence[:60]), blocks.related) > 1:
         return "related"
     if len(sentence) < 40:
         bare = sentence.strip('()[]-." ')

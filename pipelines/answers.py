@@ -172,6 +172,10 @@ class Body:
         """What could be decoded, complete or not."""
         return self._out.getvalue()
 
+    def discard(self) -> None:
+        """Let go of the bytes."""
+        self._out = io.BytesIO()
+
     def feed(self, data: bytes) -> None:
         """Take the next received bytes. Raises TooLong or Broken."""
         self._wire += len(data)

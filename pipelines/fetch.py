@@ -296,14 +296,14 @@ class Fetcher:
         self, visit: _Visit, response: httpx.Response, headers: answers.Headers, length: int | None, timer: asyncio.Timeout
     ) -> bytes:
         """The decoded body of a 200. Raises TooLarge or BadAnswer."""
-        too_large = TooLarge(visit.asked, f"larger than {visit.limit / 1e6:g} MB")
+        too_large = f"larger than {visit.limit / 1e6:g} MB"
         whole = visit.purpose != "robots"  # of a robots.txt the beginning counts
         try:
             body = answers.Body(answers.content_coding(headers), visit.limit)
         except ValueError as e:
             raise BadAnswer(visit.asked, str(e)) from e
         if length is not None and length > visit.limit and whole:
-            raise too_large
+            raise TooLarge(visit.asked, too_large)
         async with contextlib.AsyncExitStack() as held:
             heavy = False
             try:
@@ -315,9 +315,11 @@ class Fetcher:
                     body.feed(piece)
                 return body.finish()
             except answers.TooLong as e:
-                if whole:
-                    raise too_large from e
-                return body.so_far()
+                if not whole:
+                    return body.so_far()
+                # The error's traceback would keep the bytes alive for as long as somebody keeps the error
+                body.discard()
+                raise TooLarge(visit.asked, too_large) from e
             except answers.Broken as e:
                 raise BadAnswer(visit.asked, str(e)) from e
 

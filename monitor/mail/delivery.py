@@ -25,6 +25,7 @@ from monitor.mail.profile import Profile
 from monitor.mail.settings import MailSettings
 from monitor.mail.smtp import DeliveryError, Interrupted, Mailer, Misconfigured, Refused, Unanswered, Unreachable
 from monitor.store import digests as kept
+from monitor.store import durable
 from monitor.store.digests import OutboxRow, Store
 
 LEASE = timedelta(minutes=15)
@@ -152,7 +153,7 @@ class _Delivery:
             gone = [name for name in kept.owners(connection) if is_dead(name)]
             stuck = kept.has_expired(connection, self.now, gone)
         if stuck:
-            with self.store.writing() as connection:
+            with self.store.writing("mails recovered") as connection:
                 for row in kept.recover(connection, self.now, gone):
                     self._note_unknown(row, "the sender died after the final dot")
         with self.store.reading() as connection:
@@ -197,10 +198,10 @@ class _Delivery:
 
     def _claim(self, row: OutboxRow) -> bytes | None:
         if self._is_gone(row):
-            with self.store.writing() as connection:
+            with self.store.writing("mail dropped") as connection:
                 kept.release(connection, row.id, "failed", last_reply="no longer a recipient")
             return None
-        with self.store.writing() as connection:
+        with self.store.writing("mail claimed") as connection:
             if not kept.claim(connection, row, self.owner, self.now, self.now + LEASE):
                 return None
             mail = kept.mail_bytes(connection, row)
@@ -213,12 +214,13 @@ class _Delivery:
         return message.recipient_key(row.recipient) not in self.readers.get(row.profile, set())
 
     def _mark_phase(self, row: OutboxRow, phase: str) -> None:
-        with self.store.writing() as connection:
+        with self.store.writing(f"mail at {phase}") as connection:
             kept.mark(connection, row.id, phase=phase)
 
     def _sent(self, row: OutboxRow, reply: str) -> None:
         maybe = row.maybe_twice or row.state == "unknown"
-        with self.store.writing() as connection:
+        durable.step("mail answered")
+        with self.store.writing("mail sent") as connection:
             kept.release(connection, row.id, "sent", phase="answered", last_reply=reply, sent_at=self.now)
             kept.note_delivery(connection, message.recipient_key(row.recipient))
         self.count(sent=1, maybe_twice=int(maybe))
@@ -227,7 +229,8 @@ class _Delivery:
     def _failed(self, row: OutboxRow, problem: DeliveryError) -> None:
         attempts = row.attempts + 1
         until = self.now + retry_after(problem, attempts)
-        with self.store.writing() as connection:
+        durable.step("mail not taken")
+        with self.store.writing("mail failed") as connection:
             if isinstance(problem, Unanswered):
                 kept.release(connection, row.id, "unknown", last_reply=problem.reply, next_try_at=until)
             elif isinstance(problem, Refused):
@@ -268,7 +271,7 @@ class _Delivery:
     def _postpone(self, rows: Sequence[OutboxRow], problem: DeliveryError) -> None:
         """None of these could be tried; each waits longer the more often that was so."""
         waits = {row.id: self.now + retry_after(problem, row.attempts + 1) for row in rows}
-        with self.store.writing() as connection:
+        with self.store.writing("mails postponed") as connection:
             kept.postpone(connection, waits, problem.reply)
         self.report = replace(self.report, problem=problem.reply, deferred=self.report.deferred + len(rows))
         self.log.warning("mail-server", error=problem.reply, waiting=len(rows))
@@ -294,7 +297,7 @@ class _Delivery:
             except OSError as problem:
                 self._cannot_write([row], path, problem)
                 continue
-            with self.store.writing() as connection:
+            with self.store.writing("digest written") as connection:
                 kept.release(
                     connection, row.id, "sent", phase="answered", last_reply="written", sent_at=self.now, path=str(path)
                 )
@@ -322,7 +325,9 @@ def write_whole(path: Path, octets: bytes) -> None:
             file.write(octets)
             file.flush()
             os.fsync(file.fileno())
+        durable.step("file: before")
         draft.replace(path)
+        durable.step("file: after")
     finally:
         draft.unlink(missing_ok=True)
 

@@ -64,7 +64,7 @@ def owe(store: Store, profiles: Iterable[Profile], now: datetime) -> list[Slot]:
         due = [profile for profile in profiles if _due(connection, profile, now) is not None or _is_new(connection, profile)]
         owed = kept.owed_slots(connection)
     if due:
-        with store.writing() as connection:
+        with store.writing("slots owed") as connection:
             for profile in due:
                 kept.first_seen(connection, profile.name, now)
                 slot = _due(connection, profile, now)
@@ -78,7 +78,7 @@ def owe(store: Store, profiles: Iterable[Profile], now: datetime) -> list[Slot]:
 def slot_for(store: Store, profile: Profile, now: datetime) -> Slot:
     """The slot of a digest asked for by hand: today's, with everything since the last. An existing one stays as it is."""
     today = now.astimezone(ZoneInfo(profile.timezone)).date()
-    with store.writing() as connection:
+    with store.writing("slot by hand") as connection:
         since = kept.covered_until(connection, profile.name, now) or kept.first_seen(connection, profile.name, now)
         # A first digest by hand tells at least a day
         since = min(since, now - timedelta(days=1)) if since >= now - timedelta(days=1) else since
@@ -138,12 +138,12 @@ def build_digest(store: Store, profile: Profile, slot: Slot, now: datetime, *, s
     with store.reading() as connection:
         digest = compose(connection, profile, slot, now)
     if digest.is_empty and profile.empty == "skip" and not digest.watch.is_blind:
-        with store.writing() as connection:
+        with store.writing("slot skipped") as connection:
             if slot.id is not None and kept.slot_state(connection, slot.id) == "owed":
                 kept.close_slot(connection, slot.id, "skipped", now, "nothing new")
         return DigestBuilt(None, slot, subject_of(digest, frame(profile.language)), skipped="nothing new")
     written = write(digest, profile, settings)
-    with store.writing() as connection:
+    with store.writing("digest built") as connection:
         if slot.id is None or kept.slot_state(connection, slot.id) != "owed":
             return DigestBuilt(None, slot, written.subject, skipped="built already")
         digest_id, mails = keep_digest(connection, digest, profile, written, settings, slot_id=slot.id)

@@ -33,8 +33,8 @@ UNDATED_BEFORE = timedelta(days=10)
 PLANNED_AHEAD = timedelta(days=60)
 """An announced meeting without a day is expected within this time."""
 
-RETOLD_WITHIN = timedelta(days=10)
-"""Undated recollections of the same people published within this time of one another are of one meeting."""
+RETOLD_WITHIN = 10
+"""Undated recollections of the same people are of one meeting when they are published in one span of so many days."""
 
 ANY_TIME = timedelta(days=400)
 """An undated recollection reaches back this far when the known meetings are searched."""
@@ -466,8 +466,8 @@ def traces_of(account: Account) -> Traces:
         f"{min(x, y)}&{max(x, y)}" for a, b in combinations(sorted(tokens)[:MOST_SIDES], 2) for x in tokens[a] for y in tokens[b]
     } | {f"{x}@{city}" for x in everyone if city}
     if is_wide(account):
-        wide = frozenset(f"w:{key}" for key in telling)
-        return Traces(wide, frozenset(f"s:{key}" for key in telling), wide)
+        retold = frozenset(f"r:{_span(account)}:{key}" for key in telling)
+        return Traces(retold | {f"w:{key}" for key in telling}, frozenset(f"s:{key}" for key in telling), retold)
     if len(sides) < 2:
         alone = frozenset(f"o:{key}" for key in everyone)
         return Traces(alone, frozenset(f"p:{key}" for key in everyone), alone)
@@ -477,6 +477,11 @@ def traces_of(account: Account) -> Traces:
         firm,
         frozenset(f"w:{key}" for key in telling) | {f"o:{key}" for key in everyone},
     )
+
+
+def _span(account: Account) -> int:
+    """The span of RETOLD_WITHIN days in which the article was published."""
+    return account.published.astimezone(UTC).toordinal() // RETOLD_WITHIN
 
 
 def _tokens(report: Report) -> dict[str, frozenset[str]]:
@@ -701,9 +706,9 @@ def arrange(accounts: Sequence[Account], rulings: Collection[Ruling] = ()) -> li
         together = groups[i]
         seen |= together
         newcomer = _Group.of(accounts, together)
-        fitting = _fitting(newcomer, placed, apart)
-        if len(fitting) == 1 or (len(fitting) > 1 and fitting[0][0] >= fitting[1][0] + CLEARLY):
-            fitting[0][1].guests |= newcomer.members
+        host = _host(newcomer, _fitting(newcomer, placed, apart))
+        if host is not None:
+            host.guests |= newcomer.members
         else:
             vague.append(newcomer)
     return [tuple(sorted(g.members | g.guests)) for g in placed] + [tuple(sorted(m)) for m in _retellings(vague, apart)]
@@ -711,6 +716,29 @@ def arrange(accounts: Sequence[Account], rulings: Collection[Ruling] = ()) -> li
 
 CLEARLY = 0.35
 """By how much the best meeting must fit a vague account better than the next one."""
+
+
+def _host(newcomer: _Group, fitting: Sequence[tuple[float, _Group]]) -> _Group | None:
+    """The meeting a vague account is of: the one it fits clearly best, or, undated, the one nearest to its article.
+
+    Articles that recall a meeting without a day mean the last one; those that announce one mean the next.
+    """
+    if len(fitting) < 2:
+        return fitting[0][1] if fitting else None
+    best = [group for score, group in fitting if score > fitting[0][0] - CLEARLY]
+    if len(best) == 1:
+        return best[0]
+    if not all(a.report.days.first is None for a in newcomer.known.accounts):
+        return None
+    published = min(a.published for a in newcomer.known.accounts).astimezone(UTC).date()
+    nearest = {id(group): min(_distance(w, published) for w in group.known.windows) for group in best}
+    closest = min(nearest.values())
+    near = [group for group in best if nearest[id(group)] == closest]
+    return near[0] if len(near) == 1 else None
+
+
+def _distance(window: Window, day: date) -> int:
+    return max((window.first - day).days, (day - window.last).days, 0)
 
 
 class _Group:
@@ -796,8 +824,9 @@ def _retellings(vague: Sequence[_Group], apart: _Apart) -> list[set[int]]:
 
 
 def _same_retelling(one: KnownMeeting, other: KnownMeeting) -> bool:
-    undated = any(w.loose for m in (one, other) for w in m.windows)
-    if undated and min(abs(a.published - b.published) for a in one.accounts for b in other.accounts) > RETOLD_WITHIN:
+    # Fixed spans of time, not a distance: recollections that follow one another would chain up over years
+    spans = [{_span(a) if is_wide(a) else None for a in m.accounts} for m in (one, other)]
+    if not spans[0] & spans[1]:
         return False
     if _told_apart(one, other) or _sides(one) != _sides(other):
         return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections import defaultdict
@@ -115,3 +116,90 @@ def quote_in(text: str, words: str) -> Quote:
     """The quote of `words` in an article's text."""
     start = text.index(words)
     return Quote("text", start, start + len(words), words)
+
+
+# People and bodies as the register gives them
+_REGISTER = """
+hammouchi | Abdellatif Hammouchi | directeur général | DGSN-DGST | MA | ma-pole-dgsn-dgst | police
+laftit | Abdelouafi Laftit | ministre de l'Intérieur | Ministère de l'Intérieur | MA | ma-interior | interior
+berthon | Céline Berthon | directrice générale | DGSI | FR | fr-dgsi | intelligence
+lerner | Nicolas Lerner | directeur général | DGSE | FR | fr-dgse | intelligence
+pardo | Francisco Pardo Piqueras | directeur général | CNP | ES | es-cnp | police
+marlaska | Fernando Grande-Marlaska | ministre de l'Intérieur | Ministerio del Interior | ES | es-interior | interior
+"""
+PEOPLE: dict[str, Participant] = {
+    fields[0]: Participant(*fields[1:5], person_id=fields[0], body_id=fields[5], kind=fields[6], known=True)
+    for line in _REGISTER.strip().splitlines()
+    if (fields := [field.strip() for field in line.split("|")])
+} | {
+    "snoeck": Participant("Eric Snoeck", "commissaire général", "Police fédérale", "BE", body_id="be-police", kind="police"),
+    "patron de la DGSI": Participant(None, "patron de la DGSI", "DGSI", "FR", body_id="fr-dgsi", kind="intelligence"),
+    "patron de la DGSE": Participant(None, "patron de la DGSE", "DGSE", "FR", body_id="fr-dgse", kind="intelligence"),
+    "une délégation française": Participant(None, None, None, "FR"),
+    "une délégation marocaine": Participant(None, None, None, "MA"),
+}
+
+
+def who(*names: str | Participant) -> tuple[Participant, ...]:
+    """Participants by the short names above."""
+    return tuple(PEOPLE[name] if isinstance(name, str) else name for name in names)
+
+
+def telling(
+    *names: str | Participant,
+    day: str | Days | None = None,
+    city: str | None = "Rabat",
+    country: str | None = "MA",
+    status: str = "new",
+    mode: Any = "in-person",
+    topics: Sequence[str] = ("terrorism",),
+    score: float = 0.9,
+) -> Report:
+    """A report of a meeting; `day` as in labels, or as two days with a slash between."""
+    if isinstance(day, str) and "/" in day:
+        first, last = (date.fromisoformat(part) for part in day.split("/"))
+        days = Days(first, last, "range")
+    else:
+        days = day if isinstance(day, Days) else days_of(day)
+    participants = who(*names)
+    return Report(
+        Status(status),
+        days,
+        Place(city, country),
+        mode,
+        participants,
+        tuple(topics),
+        tuple(sorted({p.kind for p in participants if p.kind})),
+        security=True,
+        score=score,
+        quote=Quote("title", 0, 5, "Rabat"),
+    )
+
+
+def article_with(
+    *reports: Report,
+    outlet: str = "Le360",
+    published: str = "2025-09-12T09:00:00+00:00",
+    title: str | None = None,
+    text: str | None = None,
+    url: str | None = None,
+    flag: bool | None = None,
+    possible: bool = False,
+    **more: Any,
+) -> Reading:
+    """An article with these reports, flagged if one of them is new."""
+    at = datetime.fromisoformat(published).astimezone(UTC)
+    flagged = (any(r.status is Status.NEW for r in reports) and not possible) if flag is None else flag
+    mark = hashlib.sha256(f"{outlet} {published} {reports} {flagged}".encode()).hexdigest()[:12]
+    name = title or f"Titre {mark} {outlet}"
+    body = text if text is not None else f"Un article de {outlet} numéro {mark} qui raconte tout cela à sa manière."
+    address = url or f"https://{re.sub('[^a-z0-9]', '', outlet.casefold())}.example/{mark}"
+    score = max((r.score for r in reports), default=0.0)
+    return Reading(
+        Article(address, name, body, "page", "fr", outlet=outlet, published=at),
+        Detection("fr", flagged, possible, score, tuple(reports)),
+        outlet=outlet,
+        read_at=at,
+        fingerprint=fingerprint(body),
+        **more,
+    )

@@ -64,6 +64,9 @@ from pipelines.store import ArticleRow, Joined, KnownArticle
 MOST_NEIGHBOURS = 600
 """Accounts looked at for one new report. Real neighbourhoods hold some dozens; this bounds what a flood of look-alikes can cost."""
 
+MOST_ROWS = 4_000  # index rows read for one question: a report has about a dozen keys
+NEAREST = 200  # ... for an undated account, which belongs to a meeting near its article if to any
+
 OVERDUE_AFTER = timedelta(days=21)  # an announced meeting nobody has reported so long after its day was not seen
 
 
@@ -341,7 +344,10 @@ class Joining:
         return closed
 
     def _find(self, accounts: Sequence[Account], kind: str) -> set[int]:
-        """Reports of one kind (firm, loose) whose days overlap those of one of `accounts` and that share a key with it."""
+        """Reports of one kind (firm, loose) whose days overlap those of one of `accounts` and that share a key with it.
+
+        Of very many the ones nearest in time: those next before a vague account's article, those next after a firm one's day.
+        """
         found: set[int] = set()
         by_window: dict[tuple[date, date], set[str]] = defaultdict(set)
         for account in accounts:
@@ -349,18 +355,19 @@ class Joining:
             traces = traces_of(account)
             by_window[window.first, window.last] |= traces.firm if kind == "firm" else traces.loose
         for (first, last), keys in by_window.items():
-            longest = ANY_TIME if kind == "loose" else LONGEST
+            wide = last - first > LONGEST
+            longest, order = (ANY_TIME, report_keys.c.first_day) if kind == "loose" else (LONGEST, report_keys.c.first_day.desc())
             for some in chunks(sorted(map(key_number, keys))):
                 query = (
                     select(report_keys.c.report_id)
-                    .distinct()
                     .where(
                         report_keys.c.key.in_(some),
                         report_keys.c.first_day >= first - longest - 2 * SLACK,
                         report_keys.c.first_day <= last + SLACK,
                         report_keys.c.last_day >= first - SLACK,
                     )
-                    .limit(MOST_NEIGHBOURS)
+                    .order_by(order)
+                    .limit(NEAREST if wide else MOST_ROWS)
                 )
                 found.update(self.connection.execute(query).scalars())
         self._load(found)

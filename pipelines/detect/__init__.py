@@ -51,7 +51,7 @@ def detect(
     return detector.detect(title, text, published, language, outlet, resources=resources, threshold=threshold, possible=possible)
 
 
-def to_label(detection: Detection, *, id: str) -> dict[str, object]:  # noqa: A002 - the label format's own word
+def to_label(detection: Detection, *, id: str) -> dict[str, object]:
     """One prediction in the label format: a line of `vigie detect`."""
     from pipelines.detect import detector
 

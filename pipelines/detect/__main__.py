@@ -16,7 +16,9 @@ from pipelines.detect import LANGUAGES, detect, explain, to_label
 
 def main(arguments: list[str] | None = None) -> int:
     """Print the explanation of every article in a file; 1 if the file cannot be read or a line of it is no article."""
-    parser = argparse.ArgumentParser(prog="python -m pipelines.detect", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="python -m pipelines.detect", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("file", type=Path)
     parser.add_argument("--published", type=datetime.fromisoformat, help="publication time of a text file, ISO 8601")
     parser.add_argument("--language", choices=LANGUAGES)
@@ -51,9 +53,7 @@ def _lines(content: str, file: Path, as_json: bool) -> int:
     return failed
 
 
-def _show(
-    name: str, title: str, text: str, published: datetime | None, language: str | None, outlet: str | None, as_json: bool
-) -> None:
+def _show(name: str, title: str, text: str, published: datetime | None, language: str | None, outlet: str | None, as_json: bool) -> None:
     detection = detect(title, text, published, language, outlet)
     if as_json:
         print(json.dumps(to_label(detection, id=name), ensure_ascii=False))

@@ -6,27 +6,36 @@ import unicodedata
 
 # Letters that every word of an encounter and of a security body begins with, as printed, without case. Broad on purpose.
 _ENCOUNTER = (
-    "entret", "reçu", "recu", "receiv", "recib", "reçoi", "recoi", "recev", "rencontr", "réuni", "reuni", "séance", "seance", "sesión", "sesion",
-    "session", "visit", "accueil", "discut", "échang", "echang", "tête-à-tête", "tete-a-tete", "entrevu", "entrevis", "déplac", "deplac", "rendu", "voyag",
-    "viaj", "conféren", "conferen", "sommet", "cumbre", "summit", "téléphon", "telephon", "telefón", "telefon", "visioconf", "videoconf", "met ", "meet", "talks",
-    "held", "host", "encuentro", "encontr", "mantuv", "manten", "convers", "entend", "accord", "acuerd", "agree", "signé", "signe", "firm", "sign",
-    "vu ", "voit", "verra", "vio ", "audienc", "pourparler", "délégation", "delegation", "delegaci", "hôte", "dîn", "chez ", "aparté", "dialog", "assembl",
-    "comité", "comite", "committee", "forum", "foro", "arriv", "lleg", "trip", "travel", "call", "spoke", "phone", "evoqu", "évoqu", "abord", "examin",
-    "retrouv", "acord", "acuerd", "pact", "table", "autour", "mesa", "promet", "promi", "engag", "annonc", "anunc", "announc", "compart", "convi", "marge", "partag", "valid", "coordin", "cooper", "coopér", "colabor", "collabor", "pass", "pris ", "tenu", "tient", "trait", "trat", "négoci", "negoci", "parl", "habl", "lunch", "dinner", "cena", "almuer", "co-chair", "conven", "gather", "consult", "concert", "invit", "passage", "séjour", "tourn",
-    "استقبل", "يستقبل", "تستقبل", "استقبال", "لتق", "لتقي", "لقاء", "جتمع", "جتماع", "باحث", "بحث", "محادث", "جلس", "زيار", "زور", "زار", "وفد", "قمة", "مؤتمر",
-    "دورة", "اتصال", "هاتف", "عقد", "تدارس", "شاور", "حل ", "حلّ", "ضيافة", "أجرى", "اجرى", "يجري", "ناقش", "نقاش", "حوار", "وقع", "وقّع", "مرئي", "احتضن", "تحتضن", "التأم",
-    "اجتمع", "قابل", "مقابلة", "زاور", "سفر", "يستضيف", "استضاف", "تطرق", "حاور", "تلاق", "تعاون", "تنسيق", "اتفق", "اتفاق", "شارك", "مشارك", "حضر", "ترأس", "نسق",
+    "entret", "reçu", "recu", "receiv", "recib", "reçoi", "recoi", "recev", "rencontr", "réuni", "reuni", "séance", "seance",
+    "sesión", "sesion", "session", "visit", "accueil", "discut", "échang", "echang", "tête-à-tête", "tete-a-tete", "entrevu",
+    "entrevis", "déplac", "deplac", "rendu", "voyag", "viaj", "conféren", "conferen", "sommet", "cumbre", "summit",
+    "téléphon", "telephon", "telefón", "telefon", "visioconf", "videoconf", "met ", "meet", "talks", "held", "host",
+    "encuentro", "encontr", "mantuv", "manten", "convers", "entend", "accord", "acuerd", "agree", "signé", "signe", "firm",
+    "sign", "vu ", "voit", "verra", "vio ", "audienc", "pourparler", "délégation", "delegation", "delegaci", "hôte", "dîn",
+    "chez ", "aparté", "dialog", "assembl", "comité", "comite", "committee", "forum", "foro", "arriv", "lleg", "trip",
+    "travel", "call", "spoke", "phone", "evoqu", "évoqu", "abord", "examin", "retrouv", "acord", "pact", "table", "autour",
+    "mesa", "promet", "promi", "engag", "annonc", "anunc", "announc", "compart", "convi", "marge", "partag", "valid",
+    "coordin", "cooper", "coopér", "colabor", "collabor", "pass", "pris ", "tenu", "tient", "trait", "trat", "négoci",
+    "negoci", "parl", "habl", "lunch", "dinner", "cena", "almuer", "co-chair", "conven", "gather", "consult", "concert",
+    "invit", "passage", "séjour", "tourn", "استقبل", "يستقبل", "تستقبل", "استقبال", "لتق", "لتقي", "لقاء", "جتمع", "جتماع",
+    "باحث", "بحث", "محادث", "جلس", "زيار", "زور", "زار", "وفد", "قمة", "مؤتمر", "دورة", "اتصال", "هاتف", "عقد", "تدارس",
+    "شاور", "حل ", "حلّ", "ضيافة", "أجرى", "اجرى", "يجري", "ناقش", "نقاش", "حوار", "وقع", "وقّع", "مرئي", "احتضن", "تحتضن",
+    "التأم", "اجتمع", "قابل", "مقابلة", "زاور", "سفر", "يستضيف", "استضاف", "تطرق", "حاور", "تلاق", "تعاون", "تنسيق", "اتفق",
+    "اتفاق", "شارك", "مشارك", "حضر", "ترأس", "نسق",
 )  # fmt: skip
 _SECURITY = (
-    "polic", "sûreté", "surete", "sécurit", "securit", "segurid", "gendarm", "renseign", "intelig", "intellig", "intérieur", "interieur", "interior", "espion",
-    "espía", "espi", "spy", "spies", "secret", "justice", "justic", "défense", "defense", "defence", "defensa", "armée", "armed", "army", "armad", "militai", "milita",
-    "dgsn", "dgst", "dgsi", "dgse", "dged", "cia", "fbi", "mossad", "interpol", "europol", "frontex", "guardia civil", "cni", "terror", "douan", "aduan", "customs",
-    "border", "fronti", "fronter", "procureu", "prosecut", "fiscal", "cyber", "ciber", "sceaux", "place beauvau", "hammouchi", "hamouchi", "hamuchi", "laftit", "marlaska", "homologu", "homólog", "counterpart",
-    "état-major", "etat-major", "estado mayor", "chief of staff", "migra", "antidrog", "narco", "homeland", "africom", "pentagon", "surveillance du territoire", "carabin", "mi5", "mi6", "scotland", "garde civil", "garde nationale", "guard",
-    "شرط", "أمن", "امن", "داخلي", "مخابر", "استخبار", "درك", "دفاع", "عدل", "جيش", "عسكر", "أركان", "اركان", "حموشي", "لفتيت", "إرهاب", "ارهاب", "أنتربول", "انتربول", "إنتربول", "نيابة", "قضا", "جمارك", "حدود",
-    "حرس", "سيبران", "نظير", "ديستي", "لادجيد", "مراقبة التراب", "مكافحة", "جريمة", "هجرة", "مدعي",
+    "polic", "sûreté", "surete", "sécurit", "securit", "segurid", "gendarm", "renseign", "intelig", "intellig", "intérieur",
+    "interieur", "interior", "espion", "espía", "espi", "spy", "spies", "secret", "justice", "justic", "défense", "defense",
+    "defence", "defensa", "armée", "armed", "army", "armad", "militai", "milita", "dgsn", "dgst", "dgsi", "dgse", "dged",
+    "cia", "fbi", "mossad", "interpol", "europol", "frontex", "guardia civil", "cni", "terror", "douan", "aduan", "customs",
+    "border", "fronti", "fronter", "procureu", "prosecut", "fiscal", "cyber", "ciber", "sceaux", "place beauvau", "hammouchi",
+    "hamouchi", "hamuchi", "laftit", "marlaska", "homologu", "homólog", "counterpart", "état-major", "etat-major",
+    "estado mayor", "chief of staff", "migra", "antidrog", "narco", "homeland", "africom", "pentagon",
+    "surveillance du territoire", "carabin", "mi5", "mi6", "scotland", "garde civil", "garde nationale", "guard", "شرط",
+    "أمن", "امن", "داخلي", "مخابر", "استخبار", "درك", "دفاع", "عدل", "جيش", "عسكر", "أركان", "اركان", "حموشي", "لفتيت",
+    "إرهاب", "ارهاب", "أنتربول", "انتربول", "إنتربول", "نيابة", "قضا", "جمارك", "حدود", "حرس", "سيبران", "نظير", "ديستي",
+    "لادجيد", "مراقبة التراب", "مكافحة", "جريمة", "هجرة", "مدعي",
 )  # fmt: skip
-_ACCENTED = frozenset("̧̣́̀̂̈̃")
 _LONGEST = 200_000
 
 

@@ -30,7 +30,10 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
     "status": (
         "recall", "background_intro", "background_units", "planned_intro", "planned_near", "denied", "cancelled",
     ),
-    "reference": ("anaphors", "demonstratives", "celle", "counterparts", "agents", "capital", "towards", "agenda", "attend", "aside_before", "aside_after", "together"),
+    "reference": (
+        "anaphors", "demonstratives", "celle", "counterparts", "agents", "capital", "towards",
+        "agenda", "attend", "aside_before", "aside_after", "together",
+    ),
     "genre": (
         "sport", "fiction", "satire", "trial", "death", "message", "opinion", "poll", "history", "local", "company", "ceremony",
         "operation",
@@ -38,7 +41,11 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
     "subject": ("security", "other", "not_security"),
     "collective": ("police", "intelligence", "interior", "justice", "military", "cyber", "border"),
 }  # fmt: skip
-_OPTIONAL = {"collective": {"police", "intelligence", "interior", "justice", "military", "cyber", "border"}, "tense": {"copula", "negation", "conditional", "pluperfect"}, "reference": {"celle", "together"}}
+_OPTIONAL = {
+    "collective": set(_SECTIONS["collective"]),
+    "tense": {"copula", "negation", "conditional", "pluperfect"},
+    "reference": {"celle", "together"},
+}
 
 
 class LexiconError(ValueError):
@@ -303,7 +310,9 @@ class _Builder:
                 continue
             for text in self.phrases(f"{section}.{key}", phrases):
                 if section != "identify":
-                    self.add(self.phrase(f"{section}.{key}", text), Entry(section if section in ("tense", "collective") else f"{section}.{key}", f"all-{key}" if section == "collective" else key))
+                    group = section if section in ("tense", "collective") else f"{section}.{key}"
+                    tag = f"all-{key}" if section == "collective" else key
+                    self.add(self.phrase(f"{section}.{key}", text), Entry(group, tag))
 
     def phrases(self, key: str, value: object) -> list[str]:
         if not isinstance(value, list) or not value or not all(isinstance(one, str) for one in value):

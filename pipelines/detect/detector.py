@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -12,9 +12,11 @@ from pipelines.detect.candidate import is_candidate
 from pipelines.detect.cues import Lexicon, hits_between, load_lexicon
 from pipelines.detect.fold import Folded, fold
 from pipelines.detect.language import identify
-from pipelines.detect.meetings import SECURITY_KINDS, Draft, Part, gather, read_part, retarget
+from pipelines.detect.meetings import Draft, gather
 from pipelines.detect.mentions import find_actors
 from pipelines.detect.model import NOWHERE, Detection, Evidence, Field, Mention, Place, Quote, Report, Status
+from pipelines.detect.parts import Part, read_part
+from pipelines.detect.people import SECURITY_KINDS, retarget
 from pipelines.detect.places import find_places, load_places
 from pipelines.detect.reports import categories_of, days_of, mode_of, participant, participants_of, place_of, side_of, telling_most
 from pipelines.detect.resources import Register
@@ -113,10 +115,8 @@ def read(title: str, text: str, published: datetime | None, language: str, outle
     _refuse(parts, drafts)
     genre = genre_of(parts, outlet)
     line = dateline(text, language, published)
-    weighed = []
-    for draft in drafts:
-        weighed.append(_weigh(draft, drafts, parts, genre, line, day))
-    return Reading(parts, tuple(drafts), tuple(weighed), genre)
+    weighed = tuple(_weigh(draft, drafts, parts, genre, line, day) for draft in drafts)
+    return Reading(parts, tuple(drafts), weighed, genre)
 
 
 def _refuse(parts: Sequence[Part], drafts: Sequence[Draft]) -> None:
@@ -147,10 +147,15 @@ def _refuse(parts: Sequence[Part], drafts: Sequence[Draft]) -> None:
 
 def _tells_encounter(part: Part, number: int) -> bool:
     """Whether a sentence speaks of an encounter, so that a denial in it denies one."""
-    return any(hit.entry.tag in ("verb", "noun") and hit.entry.kind in ("meet", "receive", "visit") for hit in hits_between(part.hits, *part.bounds[number]))
+    return any(
+        hit.entry.tag in ("verb", "noun") and hit.entry.kind in ("meet", "receive", "visit")
+        for hit in hits_between(part.hits, *part.bounds[number])
+    )
 
 
-def _weigh(draft: Draft, drafts: Sequence[Draft], parts: Sequence[Part], genre: Genre, line: Dateline | None, today: date | None) -> Weighed:
+def _weigh(
+    draft: Draft, drafts: Sequence[Draft], parts: Sequence[Part], genre: Genre, line: Dateline | None, today: date | None
+) -> Weighed:
     actors = participants_of(draft)
     days, day_quote = days_of(draft, parts, today)
     place, place_quote = place_of(draft, parts, line)
@@ -209,9 +214,13 @@ def decide(reading: Reading, language: str, threshold: float, possible: float) -
 
 def _worth_keeping(one: Weighed, flagged: bool) -> bool:
     """A recalled or planned meeting is kept when somebody of a security body is in it."""
-    if one.report.status is Status.PLANNED and all(cue.hit.entry.kind in ("sign", "support") for frame in one.draft.frames for cue in frame.cues):
+    if one.report.status is Status.PLANNED and all(
+        cue.hit.entry.kind in ("sign", "support") for frame in one.draft.frames for cue in frame.cues
+    ):
         return False  # a treaty that will be signed is no meeting yet
-    return any(person.kind in SECURITY_KINDS for person in one.report.participants) and (one.verdict.security or flagged or not one.verdict.missing)
+    return any(person.kind in SECURITY_KINDS for person in one.report.participants) and (
+        one.verdict.security or flagged or not one.verdict.missing
+    )
 
 
 def _why_none(reading: Reading) -> tuple[str, ...]:
@@ -251,7 +260,7 @@ def labelled(detection: Detection) -> list[Report]:
     return [one for one in detection.reports if one.status not in off and (detection.flag or one.status is not Status.NEW)]
 
 
-def to_label(detection: Detection, *, id: str) -> dict[str, object]:  # noqa: A002 - the label format's own word
+def to_label(detection: Detection, *, id: str) -> dict[str, object]:
     """One prediction in the label format."""
     meetings = [_meeting_label(report) for report in labelled(detection)]
     return {

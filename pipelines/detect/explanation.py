@@ -13,7 +13,15 @@ _STATUS = {
     Status.DENIED: "denied",
     Status.CANCELLED: "called off",
 }
-_KINDS = (("person", "people"), ("office", "offices"), ("body", "bodies"), ("place", "places"), ("date", "days"), ("cue", "words of an encounter"), ("topic", "topics"))
+_KINDS = (
+    ("person", "people"),
+    ("office", "offices"),
+    ("body", "bodies"),
+    ("place", "places"),
+    ("date", "days"),
+    ("cue", "words of an encounter"),
+    ("topic", "topics"),
+)
 _SHOWN = 12  # mentions of one kind that are listed
 _LONGEST = 240  # letters of a quote
 
@@ -65,11 +73,11 @@ def _told(number: int, report: Report) -> list[str]:
     if report.quote:
         lines.append(f"  told: {_shown(report.quote)}")
     lines.extend(f"  at the table: {_who(one)}" for one in report.participants)
-    for evidence in report.evidence:
-        if evidence.about not in ("participants", "status"):
-            lines.append(f"  {evidence.about}: {_shown(evidence.quote)}")
-    for reason in report.reasons:
-        lines.append(f"  {reason.weight:+.2f} {reason.name}" + (f": {_shown(reason.quote)}" if reason.quote else ""))
+    shown = (evidence for evidence in report.evidence if evidence.about not in ("participants", "status"))
+    lines.extend(f"  {evidence.about}: {_shown(evidence.quote)}" for evidence in shown)
+    lines.extend(
+        f"  {reason.weight:+.2f} {reason.name}" + (f": {_shown(reason.quote)}" if reason.quote else "") for reason in report.reasons
+    )
     if not report.security:
         lines.append("  security is no subject")
     return lines

@@ -31,9 +31,8 @@ def identify(text: str, common: Mapping[str, frozenset[str]], given: str | None 
     if not shares:
         return None
     best = max(shares, key=lambda language: shares[language])
-    if given in shares and (len(words) < 25 or shares[given] >= 0.75 * shares[best]):
-        if shares[given] >= _LEAST / 2 or len(words) < 25:
-            return given
+    if given in shares and (len(words) < 25 or shares[given] >= max(0.75 * shares[best], _LEAST / 2)):
+        return given
     if shares[best] < (_LEAST if len(words) >= 25 else 0.001):
         return given if given in shares and len(words) < 12 else None
     return best

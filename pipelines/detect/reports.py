@@ -7,9 +7,12 @@ from datetime import date
 
 from pipelines.detect.cues import Hit, hits_between
 from pipelines.detect.dates import DateMention
-from pipelines.detect.meetings import SECURITY_KINDS, Draft, Frame, Part, actor_key, read_days, same_actor
+from pipelines.detect.frames import Frame, read_days
+from pipelines.detect.meetings import Draft
 from pipelines.detect.mentions import Actor
 from pipelines.detect.model import NOWHERE, UNKNOWN_DAYS, Days, Mode, Participant, Place, Quote, Side, Status
+from pipelines.detect.parts import Part
+from pipelines.detect.people import SECURITY_KINDS, actor_key, same_actor
 from pipelines.detect.places import PlaceMention
 from pipelines.detect.sentences import Dateline
 
@@ -123,10 +126,11 @@ def _around(draft: Draft, parts: Sequence[Part]) -> Iterator[tuple[Part, int]]:
     if text is not None:
         numbers.append(text.lead)
         for number in dict.fromkeys(numbers):
-            if 0 <= number < len(text.sentences) and number not in taken and text.sentences[number].kind in ("body", "heading"):
-                if number <= text.lead + 3 or (first is not None and abs(number - first.segment.sentence) == 1):
-                    if not any(hit.entry.tag == "recall" for hit in hits_between(text.hits, *text.bounds[number])):
-                        yield text, number
+            if not 0 <= number < len(text.sentences) or number in taken or not text.is_prose(number):
+                continue
+            beside = number <= text.lead + 3 or (first is not None and abs(number - first.segment.sentence) == 1)
+            if beside and not any(hit.entry.tag == "recall" for hit in hits_between(text.hits, *text.bounds[number])):
+                yield text, number
     if title is not None:
         for number in range(len(title.sentences)):
             yield title, number
@@ -145,9 +149,7 @@ def _by_nearness(frame: Frame) -> list[DateMention]:
     if not frame.cues:
         return frame.dates
     tokens = frame.part.tokens
-    at = [tokens.starts[cue.hit.first] for cue in frame.cues if cue.hit.entry.kind != "support"] or [
-        tokens.starts[frame.cues[0].hit.first]
-    ]
+    at = [tokens.starts[cue.hit.first] for cue in frame.cues if cue.hit.entry.kind != "support"] or [tokens.starts[frame.cues[0].hit.first]]
     return sorted(frame.dates, key=lambda mention: min(abs(mention.start - place) for place in at))
 
 
@@ -194,10 +196,9 @@ def place_of(draft: Draft, parts: Sequence[Part], line: Dateline | None) -> tupl
             return _city(part, venue)
     text = next((part for part in parts if part.field == "text"), None)
     if draft.status is Status.NEW and text is not None and line is not None and line.city_id and line.country in countries:
-        if not visited or visited[0] == line.country:
-            sent = next((place for place in text.places if place.city_id == line.city_id and place.start < line.end), None)
-            if sent is not None:
-                return _city(text, sent)
+        sent = next((place for place in text.places if place.city_id == line.city_id and place.start < line.end), None)
+        if sent is not None and (not visited or visited[0] == line.country):
+            return _city(text, sent)
     if visited is not None:
         return Place(None, visited[0]), visited[1]
     return NOWHERE, None
@@ -222,7 +223,10 @@ def _bare_city(part: Part, places: Sequence[PlaceMention], countries: set[str]) 
     found = [
         place
         for place in places
-        if place.kind == "city" and place.prep is None and not place.byline and place.country in countries
+        if place.kind == "city"
+        and place.prep is None
+        and not place.byline
+        and place.country in countries
         and not any(actor.start <= place.start < actor.end for actor in part.actors)
     ]
     return found[0] if len({place.city_id for place in found}) == 1 else None
@@ -234,9 +238,10 @@ def mode_of(draft: Draft, participants: Sequence[Actor], days: Days) -> tuple[Mo
     for frame in draft.frames:
         for cue in frame.cues:
             mode = cue.hit.entry.mode
+            told: Mode | None = "call" if mode == "call" else "video" if mode == "video" else None
             quote = _words(frame.part, cue.hit)
-            if mode in ("call", "video") and (frame.actors or best[0] == "in-person"):
-                return mode, quote
+            if told is not None and (frame.actors or best[0] == "in-person"):
+                return told, quote
             if mode == "multilateral" and best[0] == "in-person":
                 best = ("multilateral", quote)
             if cue.hit.entry.kind == "visit" and best[0] == "in-person":
@@ -278,9 +283,21 @@ def _pole_kinds(draft: Draft) -> set[str]:
     for frame in draft.frames:
         words = frame.part.tokens.words[frame.segment.first : frame.segment.last]
         text = " ".join(words)
-        if "surveillance du territoire" in text or "مراقبه التراب" in text or "vigilancia del territorio" in text or "territorial surveillance" in text or "dgst" in words:
+        if (
+            "surveillance du territoire" in text
+            or "مراقبه التراب" in text
+            or "vigilancia del territorio" in text
+            or "territorial surveillance" in text
+            or "dgst" in words
+        ):
             found.add("intelligence")
-        if "surete nationale" in text or "الامن الوطني" in text or "seguridad nacional" in text or "national security" in text or "dgsn" in words:
+        if (
+            "surete nationale" in text
+            or "الامن الوطني" in text
+            or "seguridad nacional" in text
+            or "national security" in text
+            or "dgsn" in words
+        ):
             found.add("police")
     return found
 

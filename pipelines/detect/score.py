@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pipelines.detect.meetings import SECURITY_KINDS, Draft, Part
+from pipelines.detect.meetings import Draft
 from pipelines.detect.mentions import Actor
 from pipelines.detect.model import Quote, Reason, Status
+from pipelines.detect.parts import Part
+from pipelines.detect.people import SECURITY_KINDS
 from pipelines.detect.topics import Subject
 
 # Two services that keep a country safe talk about nothing else; ministers may
@@ -21,7 +23,10 @@ _GENRES = {
     "satire": (1, 0.7), "fiction": (2, 0.6), "sport": (3, 0.35), "trial": (4, 0.2), "death": (2, 0.2), "message": (2, 0.45),
     "poll": (2, 0.3), "history": (3, 0.3), "local": (1, 0.3), "company": (4, 0.25), "ceremony": (4, 0.1), "operation": (4, 0.1),
 }  # fmt: skip
-_SATIRES = frozenset(("le gorafi", "gorafi", "el mundo today", "the onion", "newsthump", "nordpresse", "el manchar", "the daily mash", "private eye", "الحدود", "alhudood"))
+_SATIRES = frozenset((
+    "le gorafi", "gorafi", "el mundo today", "the onion", "newsthump", "nordpresse", "el manchar",
+    "the daily mash", "private eye", "الحدود", "alhudood",
+))  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +75,10 @@ def judge(draft: Draft, participants: Sequence[Actor], subject: Subject, genre: 
     missing: list[str] = []
     countries = {actor.country for actor in participants if actor.country} | {c for frame in draft.frames for c in frame.implied}
     bodies = [actor for actor in participants if actor.kind in SECURITY_KINDS]
-    if all(actor.type == "body" and actor.rank != "delegation" for actor in bodies) and len({actor.country for actor in bodies}) < 2:
-        if not any(cue.hit.entry.kind in ("session", "meet") for frame in draft.frames for cue in frame.cues if frame.strength >= 2):
-            bodies = []  # a head of state on an alliance's base
+    only_named = all(actor.type == "body" and actor.rank != "delegation" for actor in bodies)
+    met = any(cue.hit.entry.kind in ("session", "meet") for frame in draft.frames for cue in frame.cues if frame.strength >= 2)
+    if only_named and not met and len({actor.country for actor in bodies}) < 2:
+        bodies = []  # a head of state on an alliance's base
     strength = max((frame.strength for frame in draft.frames), default=0)
     sentences = [frame.part.quote(*_bounds(frame.part, frame.segment.first, frame.segment.last)) for frame in draft.frames if frame.cues]
     quote = sentences[0] if sentences else None
@@ -143,7 +149,10 @@ def _two_sides(draft: Draft, participants: Sequence[Actor], strength: int) -> bo
         return session
     return any(
         frame.pair
-        and any(cue.hit.entry.kind in ("meet", "sign") and cue.hit.entry.strength >= 2 and cue.hit.entry.id not in ("discuss", "agree") for cue in frame.cues)
+        and any(
+            cue.hit.entry.kind in ("meet", "sign") and cue.hit.entry.strength >= 2 and cue.hit.entry.id not in ("discuss", "agree")
+            for cue in frame.cues
+        )
         for frame in draft.frames
     )
 

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from pipelines.detect.cues import Hit, hits_between
-from pipelines.detect.meetings import Draft, Frame, Part
+from pipelines.detect.frames import Frame
+from pipelines.detect.meetings import Draft
 from pipelines.detect.mentions import Actor
 from pipelines.detect.model import Quote, Status
+from pipelines.detect.parts import Part
 
 
 @dataclass(frozen=True, slots=True)

@@ -215,11 +215,11 @@ class _Article:
         close = [body for body in bodies if body.country in near]
         if len(close) == 1:
             return close[0], len(bodies) > 1
-        if len(bodies) > 1 and not any(body.country in self.mentioned for body in bodies[1:]):
-            return bodies[0], True
         for body in bodies:
             if body.country == self.home:
                 return body, True
+        if len(bodies) > 1 and not any(body.country in self.mentioned for body in bodies[1:]):
+            return bodies[0], True
         if bodies[0].country not in self.mentioned:
             spoken = [body for body in bodies if body.country in self.mentioned]
             if len(spoken) == 1:
@@ -440,6 +440,8 @@ class _Article:
                 draft.actor = replace(actor, rank=actor.rank or "head")
                 continue
             type_ = actor.field_type if actor.known else actor.field_type or other.field_type
+            if len(other.kinds) > 1 and actor.type == "title" and actor.field_type is None:
+                type_ = None  # the chief of police and intelligence has a counterpart in either
             changed = replace(actor, rank=actor.rank or other.rank, field_type=type_)
             if not actor.known:
                 country = actor.country or self._other_country(other.country)

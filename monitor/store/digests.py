@@ -76,9 +76,7 @@ class SharedPart:
 
 def first_seen_or_none(connection: Connection, profile: str) -> datetime | None:
     """When this profile was first met, if it was."""
-    found: datetime | None = connection.scalar(
-        select(profile_marks.c.first_seen_at).where(profile_marks.c.profile == profile)
-    )
+    found: datetime | None = connection.scalar(select(profile_marks.c.first_seen_at).where(profile_marks.c.profile == profile))
     return found
 
 
@@ -93,9 +91,7 @@ def first_seen(connection: Connection, profile: str, now: datetime) -> datetime:
 
 def covered_until(connection: Connection, profile: str, now: datetime) -> datetime | None:
     """The end of the profile's last period; a slot that lies ahead of the clock (which was set back) does not count."""
-    found: datetime | None = connection.scalar(
-        select(func.max(slots.c.period_to)).where(slots.c.profile == profile, slots.c.due_at <= now)
-    )
+    found: datetime | None = connection.scalar(select(func.max(slots.c.period_to)).where(slots.c.profile == profile, slots.c.due_at <= now))
     return found
 
 
@@ -169,9 +165,7 @@ def told_before(connection: Connection, profile: str, since: datetime) -> dict[i
     )
     told: dict[int, Told] = {}
     for row in connection.execute(query).mappings():
-        told[row["meeting_id"]] = Told(
-            row["meeting_id"], row["section"], row["position"], row["local_date"], facts_from_json(row["facts"])
-        )
+        told[row["meeting_id"]] = Told(row["meeting_id"], row["section"], row["position"], row["local_date"], facts_from_json(row["facts"]))
     return told
 
 
@@ -357,11 +351,7 @@ def day_and_parts(connection: Connection, digest_id: int) -> tuple[date, int]:
 
 def part_html(connection: Connection, digest_id: int, part: int) -> str:
     """The HTML of one part."""
-    return str(
-        connection.scalar(
-            select(digest_parts.c.html).where(digest_parts.c.digest_id == digest_id, digest_parts.c.part == part)
-        )
-    )
+    return str(connection.scalar(select(digest_parts.c.html).where(digest_parts.c.digest_id == digest_id, digest_parts.c.part == part)))
 
 
 # Recipients
@@ -405,3 +395,18 @@ def alerted(connection: Connection, profile: str) -> dict[int, datetime]:
     """Meetings that an alert of this profile carried, and when it was built."""
     query = select(alerts.c.meeting_id, alerts.c.done_at).where(alerts.c.profile == profile, alerts.c.state == "built")
     return {meeting_id: done_at for meeting_id, done_at in connection.execute(query) if done_at is not None}
+
+
+def alerts_sent(connection: Connection, profile: str, since: datetime) -> list[datetime]:
+    """When this profile's alerts since then were built."""
+    query = select(digests.c.built_at).where(digests.c.profile == profile, digests.c.kind == "alert", digests.c.built_at > since)
+    return list(connection.scalars(query.order_by(digests.c.built_at)))
+
+
+def add_alerts(connection: Connection, profile: str, meeting_ids: Iterable[int], digest_id: int, now: datetime) -> None:
+    """These meetings are announced by this alert."""
+    rows = [
+        {"profile": profile, "meeting_id": number, "owed_at": now, "state": "built", "digest_id": digest_id, "done_at": now}
+        for number in meeting_ids
+    ]
+    connection.execute(insert(alerts), rows)

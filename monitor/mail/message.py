@@ -172,6 +172,11 @@ def check(mail: bytes) -> None:
         raise UnsafeMail(f"no {', '.join(sorted(missing))}")
 
 
+def digest_of(text: str) -> str:
+    """Sha256 hex."""
+    return hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
 def slot_key(day: date, kind: str = "digest", about: str = "") -> str:
     """The name of a slot inside a Message-ID; of an alert, which has none, the day and the meetings it is about."""
     if kind == "digest":

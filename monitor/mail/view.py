@@ -197,6 +197,28 @@ def title_of(meeting: MeetingLine, frame: Frame) -> tuple[tuple[str, ...], int]:
     return tuple(_name(who, frame) for who in leading), more
 
 
+def names_of(meeting: MeetingLine, frame: Frame) -> tuple[str, ...]:
+    """The names that stand for a meeting, with the count of the others last if there are any."""
+    names, more = title_of(meeting, frame)
+    return (*names, f"+{more}") if more else names
+
+
+def place_of(meeting: MeetingLine, frame: Frame) -> tuple[str, ...]:
+    """City and country, as far as known."""
+    return tuple(clean(part) for part in (meeting.city, frame.country(meeting.country)) if part)
+
+
+def quote_of(meeting: MeetingLine) -> str | None:
+    """The telling quote, cut to a readable length."""
+    quoted = meeting.quoted
+    return cut(clean(quoted.quote), QUOTE_LENGTH) if quoted and quoted.quote else None
+
+
+def link_of(source: Source) -> str | None:
+    """A source's address, if it is one that may be followed."""
+    return safe_url(source.url)
+
+
 def safe_url(url: str | None) -> str | None:
     """The address if it is a plain http or https one, with anything unusual percent-encoded; else None."""
     if not url:

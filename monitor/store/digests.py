@@ -18,10 +18,11 @@ from monitor.store.mail_tables import (
     digests,
     outbox,
     profile_marks,
+    published_meetings,
     recipient_marks,
     slots,
 )
-from pipelines.digest import Item, Told, facts_as_json, facts_from_json, facts_of
+from pipelines.digest import Facts, Item, Told, facts_as_json, facts_from_json, facts_of
 
 SUSPEND_AFTER = 3
 """Digests in a row that a recipient's server refuses for good before we stop writing to them."""
@@ -410,3 +411,41 @@ def add_alerts(connection: Connection, profile: str, meeting_ids: Iterable[int],
         for number in meeting_ids
     ]
     connection.execute(insert(alerts), rows)
+
+
+# The published files
+
+
+def told_ids(connection: Connection, profile: str, since: datetime) -> set[int]:
+    """Meetings that this profile's digests and alerts carried since then, the merely possible ones apart."""
+    query = (
+        select(digest_items.c.meeting_id)
+        .join(digests, digests.c.id == digest_items.c.digest_id)
+        .where(digests.c.profile == profile, digests.c.built_at >= since, digest_items.c.section != "possible")
+        .distinct()
+    )
+    return set(connection.scalars(query))
+
+
+def published(connection: Connection, profile: str) -> dict[int, tuple[str, int, datetime, datetime]]:
+    """Meeting -> fingerprint, sequence, first and last change, as the files have them."""
+    query = select(published_meetings).where(published_meetings.c.profile == profile)
+    return {
+        row["meeting_id"]: (row["fingerprint"], row["sequence"], row["first_at"], row["changed_at"])
+        for row in connection.execute(query).mappings()
+    }
+
+
+def publish_meeting(connection: Connection, profile: str, meeting_id: int, fingerprint: str, facts: Facts, now: datetime) -> None:
+    """Write down what the files say of a meeting from now on; its sequence grows if they said otherwise."""
+    key = (published_meetings.c.profile == profile) & (published_meetings.c.meeting_id == meeting_id)
+    row = connection.execute(select(published_meetings.c.fingerprint, published_meetings.c.sequence).where(key)).first()
+    values = {"fingerprint": fingerprint, "changed_at": now, "facts": facts_as_json(facts)}
+    if row is None:
+        connection.execute(
+            insert(published_meetings).values(
+                profile=profile, meeting_id=meeting_id, sequence=0, first_at=now, withdrawn=False, **values
+            )
+        )
+    elif row[0] != fingerprint:
+        connection.execute(update(published_meetings).where(key).values(sequence=row[1] + 1, **values))

@@ -305,9 +305,11 @@ _OPENING = re.compile(
     r"<([sS][cC][rR][iI][pP][tT]|[sS][tT][yY][lL][eE]|[sS][vV][gG]|[nN][oO][sS][cC][rR][iI][pP][tT]|[tT][eE][mM][pP][lL][aA][tT][eE]|!--)"
 )
 _CLOSINGS = {name: re.compile(f"</{name}\\s*>", re.IGNORECASE) for name in ("script", "style", "svg", "noscript", "template")}
+_CLOSINGS["!--"] = re.compile("-->")
+_LONG_NOSCRIPT = 2_000  # characters; a shorter one holds an image that counts visits, a longer one the article
 _DATA_ADDRESS = re.compile(r"data:[a-z]+/[^\"'\s>)]{200,}", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?…:;,؟؛،»”\"')\]]\s*$")
-_TAGS = re.compile("<[^>]*>")
+_TAGS = re.compile("<[^<>]*>")
 _PASSWORD = re.compile(r"<input[^>]{0,500}type\s*=\s*[\"']?password")
 _APP_ROOT = re.compile(r"<div[^>]{0,300}id=[\"']?(?:root|app|__next|__nuxt|___gatsby|main-app)[\"']?[^>]{0,300}>\s*</div>")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
@@ -329,33 +331,30 @@ def _slim(markup: str) -> tuple[str, list[str]]:
     """The markup without scripts, styles, comments and embedded images; and the contents of its JSON-LD scripts, one "" for others."""
     pieces: list[str] = []
     scripts: list[str] = []
+    never_closed: set[str] = set()  # looked for once: a page of a million opening tags must not be searched a million times
     position = 0
     while opening := _OPENING.search(markup, position):
         pieces.append(markup[position : opening.start()])
         name = opening[1].lower()
-        if name == "!--":
-            end = markup.find("-->", opening.end())
-            position = end + 3 if end >= 0 else markup.find(">", opening.end()) + 1 or len(markup)
+        tag_end = opening.end() if name == "!--" else markup.find(">", opening.end()) + 1
+        if tag_end == 0:
+            position = len(markup)
+            break
+        if name in ("svg", "noscript", "template") and markup[tag_end - 2] == "/":
+            position = tag_end
             continue
-        closing = _CLOSINGS[name].search(markup, opening.end())
+        closing = None if name in never_closed else _CLOSINGS[name].search(markup, tag_end)
         if closing is None:
-            # Never closed: a browser would take the rest for the script, but some pages are cut there. Only the tag is dropped
-            position = markup.find(">", opening.end()) + 1 or len(markup)
-            if name in ("script", "style"):
-                position = len(markup)
+            never_closed.add(name)
+            # A browser takes the rest of the page for the script; of the others, only the tag is dropped
+            position = len(markup) if name in ("script", "style") else tag_end
             continue
+        content = markup[tag_end : closing.start()]
         if name == "script":
-            tag_end = markup.find(">", opening.end(), closing.start())
-            tag = markup[opening.start() : tag_end].lower()
-            is_data = "ld+json" in tag and closing.start() - tag_end <= MAX_JSON
-            scripts.append(markup[tag_end + 1 : closing.start()] if is_data else "")
-        elif name in ("svg", "noscript", "template") and markup[opening.end() : markup.find(">", opening.end()) + 1].endswith("/>"):
-            position = markup.find(">", opening.end()) + 1
-            continue
-        elif name == "noscript" and closing.start() - opening.end() > 2_000:
-            pieces.append("<div>" + markup[opening.end() + 1 : closing.start()] + "</div>")
-        elif name == "noscript" and "javascript" in markup[opening.end() : min(closing.start(), opening.end() + 2000)].lower():
-            pieces.append("<div data-noscript>" + markup[opening.end() + 1 : closing.start()] + "</div>")
+            is_data = "ld+json" in markup[opening.start() : tag_end].lower() and len(content) <= MAX_JSON
+            scripts.append(content if is_data else "")
+        elif name == "noscript" and (len(content) > _LONG_NOSCRIPT or "javascript" in content.lower()):
+            pieces += ("<div>", content, "</div>")
         position = closing.end()
     pieces.append(markup[position:])
     slim = _CONTROLS.sub("", "".join(pieces))

@@ -111,6 +111,7 @@ class _Repair:
     items: int = 0
     after_item: tuple[int, int] | None = None  # length of `out` and of `stack` where the last whole item ended, or the first began
     items_named: frozenset[str] = frozenset()
+    closings: dict[str, int] = field(default_factory=dict)  # where skipped elements are closed next, so that nothing is searched twice
 
     def run(self) -> Wellformed:
         kind = self.root[1].lower()
@@ -177,13 +178,15 @@ class _Repair:
 
     def _after_skipped(self, tag: re.Match[str]) -> int:
         """Where an element that is not read ends. One that is not closed near by is only its tag."""
-        closing = f"</{tag[2]}>"
+        name, after = tag[2], tag.end()
         if tag[3].endswith("/"):
-            return tag.end()
-        end = self.text.find(closing, tag.end(), tag.end() + _SKIPPED_LENGTH)
-        if end < 0 or any(f"</{name}>" in self.text[tag.end() : end] for name in self.items_named):
-            return tag.end()
-        return end + len(closing)
+            return after
+        closing = self.closings.get(name, 0)
+        if 0 <= closing < after:
+            closing = self.closings[name] = self.text.find(f"</{name}>", after)
+        if closing < 0 or closing - after > _SKIPPED_LENGTH or any(f"</{item}>" in self.text[after:closing] for item in self.items_named):
+            return after
+        return closing + len(name) + 3
 
     def _start(self, name: str, attributes: str) -> None:
         closed = attributes.endswith("/")

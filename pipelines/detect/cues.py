@@ -36,7 +36,7 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
     ),
     "genre": (
         "sport", "fiction", "satire", "trial", "death", "message", "opinion", "poll", "history", "local", "company", "ceremony",
-        "operation",
+        "operation", "review",
     ),
     "subject": ("security", "other", "not_security"),
     "collective": ("police", "intelligence", "interior", "justice", "military", "cyber", "border"),

@@ -80,10 +80,18 @@ class Frame:
             return 2 if guests and self.implied - guests else 1
         if entry.kind == "session" and not any(cue.hit.entry.kind in ("support", "attend", "meet") for cue in self.cues):
             return 1  # "les délégations à l'assemblée générale" is where people were, not what they did
+        if entry.noun and self._counted():
+            return 1  # "a tenu 42 réunions bilatérales" is a sum, not an encounter
         only_bodies = bool(self.actors) and all(actor.type == "body" and actor.rank != "delegation" for actor in self.actors)
         if only_bodies and (entry.kind in ("receive", "visit", "attend") or entry.id == "discuss"):
             return 1  # "la police a reçu une information de la DGST": services receive much that is no visitor
         return entry.strength
+
+    def _counted(self) -> bool:
+        words = self.part.tokens.words
+        return any(
+            word.isdigit() and 3 < int(word[:6]) < 1900 for cue in self.cues for word in words[max(0, cue.hit.first - 2) : cue.hit.first]
+        )
 
     @property
     def pair(self) -> bool:
@@ -194,11 +202,17 @@ def _side_by_side(part: Part, number: int, order: int) -> Frame | None:
     low, high = part.span(begin, end)
     hits = list(hits_between(part.hits, begin, end))
     tags = {hit.entry.tag for hit in hits}
-    if tags & {"denied", "cancelled", "message", "death"}:
+    if tags & {"denied", "cancelled", "message", "death", "ceremony"}:
         return None
     actors = present(part, [actor for actor in part.actors if low <= actor.start < high and actor.type in ("person", "title")], hits)
     chiefs = [actor for actor in actors if actor.country and actor.rank in _PRESENT_RANKS and not actor.plural and not actor.former]
-    chiefs = [one for one in chiefs if one.type == "person" or any(one.start <= place.start < one.end for place in part.places)]
+    chiefs = [
+        one
+        for one in chiefs
+        if one.type == "person"
+        or (one.rank == "head" and one.body_id and one.kind in ("intelligence", "police", "gendarmerie"))
+        or any(one.start <= place.start < one.end for place in part.places)
+    ]
     if len({actor.country for actor in chiefs}) < 2 or not any(actor.kind in SECURITY_KINDS for actor in chiefs):
         return None
     day = any(low <= mention.start < high and mention.days.precision in ("day", "range") for mention in part.dates)

@@ -286,7 +286,7 @@ def _resolve_subjects(part: Part, frames: Sequence[Frame]) -> None:
     for frame in frames:
         if not frame.cues:
             continue
-        countries = {actor.country for actor in frame.actors if actor.country}
+        countries = {actor.country for actor in frame.actors if actor.country and (actor.type != "body" or actor.rank == "delegation")}
         if len(countries) > 1 or (not countries and any(actor.type == "pronoun-group" for actor in frame.actors)):
             continue
         first_cue = min(cue.hit.first for cue in frame.cues)
@@ -312,14 +312,16 @@ def _anchored(frame: Frame) -> bool:
 
 def _complete(draft: Draft, drafts: Sequence[Draft], parts: Sequence[Part]) -> None:
     """A strong cue with one party, or none: the other is looked for in the sentences beside it."""
-    if len(draft.countries) >= 2 or not any(_anchored(frame) for frame in draft.frames):
+    here = {actor.country for actor in draft.actors if actor.country and actor.type != "body"}
+    if len(here) >= 2 or not any(_anchored(frame) for frame in draft.frames):
         return
+    wanted = draft.countries - here  # "X pasó por Madrid. La directora Y le abrió las puertas": somebody of the country visited
     taken = {(frame.part.field, frame.segment.sentence) for one in drafts if one is not draft for frame in one.frames}
     for frame in draft.frames:
         if frame.part.field != "text" or not _anchored(frame):
             continue
         part, number = frame.part, frame.segment.sentence
-        for near in (number - 1, number, number - 2) if frame.actors else (number - 1, number, number - 2, number + 1):
+        for near in _neighbours(number, bool(frame.actors) and not wanted):
             if not 0 <= near < len(part.bounds) or (part.field, near) in taken or not part.is_prose(near):
                 continue
             begin, end = part.bounds[near]
@@ -337,9 +339,14 @@ def _complete(draft: Draft, drafts: Sequence[Draft], parts: Sequence[Part]) -> N
                 and (one.type in ("person", "title") or one.rank == "delegation")
             ]
             for actor in present(part, inside, hits):
-                draft.join(actor)
-            if len(draft.countries) >= 2:
+                if not wanted or actor.country in wanted or not frame.actors:
+                    draft.join(actor)
+            if len({actor.country for actor in draft.actors if actor.country and actor.type != "body"}) >= 2:
                 return
+
+
+def _neighbours(number: int, told: bool) -> tuple[int, ...]:
+    return (number - 1, number, number - 2) if told else (number - 1, number, number - 2, number + 1)
 
 
 def _follow_text(drafts: list[Draft]) -> None:

@@ -22,11 +22,15 @@ _SLOWEST = 45  # days after which nothing is told as news any more
 
 def participants_of(draft: Draft) -> list[Actor]:
     """Everybody at the table once: named people, then offices and delegations nobody named stands for."""
-    named = [actor for actor in draft.actors if actor.name]
+    stated = [actor for actor in draft.actors if actor.name and (actor.type == "person" or actor.name_in_text)]
+    held = [actor for actor in draft.actors if actor.name and actor not in stated]  # a title whose holder only the register names
     chosen: list[Actor] = []
-    for actor in named:
-        if not any(actor_key(actor) == actor_key(one) for one in chosen):
-            chosen.append(actor)
+    for actor in stated + held:
+        if any(actor_key(actor) == actor_key(one) for one in chosen):
+            continue
+        if actor in held and any(one.country == actor.country and (actor.field == "title" or one.kind == actor.kind) for one in chosen):
+            continue
+        chosen.append(actor)
     for actor in sorted(draft.actors, key=lambda one: one.kind not in SECURITY_KINDS):
         if actor.name or actor.type == "pronoun-group":
             continue

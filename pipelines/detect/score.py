@@ -20,8 +20,9 @@ _CEILING = 0.45  # what a meeting without one of its essentials can reach: below
 
 # Words of another kind of article: how many it takes, how much each such kind takes away
 _GENRES = {
-    "satire": (1, 0.7), "fiction": (2, 0.6), "sport": (3, 0.35), "trial": (4, 0.2), "death": (2, 0.2), "message": (2, 0.45),
+    "satire": (1, 0.7), "fiction": (2, 0.6), "sport": (3, 0.35), "trial": (4, 0.3), "death": (2, 0.2), "message": (2, 0.45),
     "poll": (2, 0.3), "history": (3, 0.3), "local": (1, 0.3), "company": (4, 0.25), "ceremony": (4, 0.1), "operation": (4, 0.1),
+    "review": (2, 0.3),
 }  # fmt: skip
 _SATIRES = frozenset((
     "le gorafi", "gorafi", "el mundo today", "the onion", "newsthump", "nordpresse", "el manchar",
@@ -166,7 +167,7 @@ def _security(bodies: Sequence[Actor], subject: Subject, strength: int) -> tuple
     services = [actor for actor in bodies if actor.kind in _BY_NATURE]
     if services and topics + words:
         return True, "services that keep a country safe"
-    if len({actor.country for actor in services}) > 1 and strength >= 3 and other <= 2:
+    if len({actor.country for actor in services if actor.country != "INT"}) > 1 and strength >= 3 and other <= 2:
         return True, "services that keep their countries safe"
     if topics >= 2 or (topics and other <= 2 * (topics + words)):
         return True, "security topics"

@@ -28,9 +28,7 @@ def everything(connection: Connection) -> dict[str, str]:
 def columns_of(connection: Connection) -> dict[str, list[tuple[str, str, int, int]]]:
     tables = connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'")).scalars()
     return {
-        table: sorted(
-            (row.name, row.type, row.notnull, row.pk) for row in connection.execute(text(f"PRAGMA table_info({table})")).all()
-        )
+        table: sorted((row.name, row.type, row.notnull, row.pk) for row in connection.execute(text(f"PRAGMA table_info({table})")).all())
         for table in tables
     }
 
@@ -50,7 +48,10 @@ def test_migrating_from_nothing_gives_the_tables_of_the_program(tmp_path: Path) 
                 assert got[name] == wanted[name]
         for table in columns_of(one):
             for pragma in ("foreign_key_list", "index_list"):
-                keys = [{tuple(row[1:]) if pragma == "index_list" else tuple(row[2:]) for row in c.execute(text(f"PRAGMA {pragma}({table})"))} for c in (one, other)]
+                keys = [
+                    {tuple(row[1:]) if pragma == "index_list" else tuple(row[2:]) for row in c.execute(text(f"PRAGMA {pragma}({table})"))}
+                    for c in (one, other)
+                ]
                 assert keys[0] == keys[1], f"{pragma} of {table}"
 
 

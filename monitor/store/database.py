@@ -43,7 +43,11 @@ _PRAGMAS = (
 
 
 def sqlite_module() -> Any:
-    """The SQLite driver: pysqlite3 brings a SQLite without the WAL-reset bug (fixed in 3.51.3), the system's may have it."""
+    """The SQLite driver: pysqlite3 brings a SQLite without the WAL-reset bug (fixed in 3.51.3), the system's may have it.
+
+    Nobody may open a store with another SQLite in this process: POSIX file locks belong to the process, so that two
+    libraries in it do not see each other's (measured: both wrote at once). Other processes may use any.
+    """
     for name in ("pysqlite3.dbapi2", "sqlite3.dbapi2"):
         with contextlib.suppress(ImportError):
             return importlib.import_module(name)

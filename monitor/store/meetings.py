@@ -36,7 +36,7 @@ from monitor.store.tables import (
     reports,
     rulings,
 )
-from pipelines.detect.fold import fold
+from monitor.store.words import plain
 from pipelines.detect.model import Days, Participant, Place, Report, Status
 from pipelines.identity import (
     ANY_TIME,
@@ -170,8 +170,8 @@ MOST_PRINTS = 400  # sentences; a book-length page needs no more to be told from
 
 
 def index_article(connection: Connection, article_id: int, title: str, body: str) -> None:
-    """Put an article into the full-text index, folded."""
-    values = {"id": article_id, "title": clean(fold(title).text), "body": clean(fold(body).text)}
+    """Put an article into the full-text index."""
+    values = {"id": article_id, "title": clean(plain(title)), "body": clean(plain(body))}
     if connection.dialect.name == "sqlite":
         connection.execute(text("INSERT INTO article_search (rowid, title, body) VALUES (:id, :title, :body)"), values)
     else:

@@ -29,6 +29,7 @@ from monitor.store.tables import (
     polls,
     reports,
 )
+from monitor.store.words import plain
 from pipelines.detect.fold import fold
 from pipelines.store import MeetingFilter, StoreStatus
 
@@ -310,9 +311,9 @@ def _words(query: str) -> list[str]:
     found = []
     for sign, phrase, word in re.findall(r'(-?)(?:"([^"]*)"|(\S+))', query):
         star = "*" if word.endswith("*") else ""
-        plain = " ".join(re.findall(r"\w+", fold(phrase or word).text))
-        if plain:
-            found.append(f"{sign}{plain}{star}")
+        told = " ".join(re.findall(r"\w+", plain(phrase or word)))
+        if told:
+            found.append(f"{sign}{told}{star}")
     return found
 
 
@@ -345,7 +346,7 @@ def snippet(body: str, words: Iterable[str]) -> str:
     folded = fold(body)
     start = -1
     for word in words:
-        found = re.search(rf"\b{re.escape(word.rstrip('*'))}", folded.text)
+        found = re.search(rf"\b\w{{0,3}}{re.escape(word.rstrip('*'))}", folded.text)
         if found:
             start = folded.span(found.start(), found.end())[0]
             break

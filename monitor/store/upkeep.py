@@ -69,7 +69,8 @@ class UpkeepStore(QueryStore):
         except module.Error as problem:
             raise explain(problem, str(self.path)) or StoreError(f"{target}: the copy failed: {problem}") from problem
         finally:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink(missing_ok=True)
 
     def check(self) -> list[Finding]:
         """Look for damage: SQLite's own checks, dangling references, the full-text index, the schema, known bugs."""

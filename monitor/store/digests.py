@@ -443,9 +443,57 @@ def publish_meeting(connection: Connection, profile: str, meeting_id: int, finge
     values = {"fingerprint": fingerprint, "changed_at": now, "facts": facts_as_json(facts)}
     if row is None:
         connection.execute(
-            insert(published_meetings).values(
-                profile=profile, meeting_id=meeting_id, sequence=0, first_at=now, withdrawn=False, **values
-            )
+            insert(published_meetings).values(profile=profile, meeting_id=meeting_id, sequence=0, first_at=now, withdrawn=False, **values)
         )
     elif row[0] != fingerprint:
         connection.execute(update(published_meetings).where(key).values(sequence=row[1] + 1, **values))
+
+
+# Looking back
+
+
+def summaries(connection: Connection, *, profile: str | None = None, digest_id: int | None = None, limit: int) -> list[dict[str, Any]]:
+    """Digests and alerts, newest first, each with `states`: its mails by state."""
+    query = select(digests).order_by(digests.c.id.desc()).limit(limit)
+    if profile is not None:
+        query = query.where(digests.c.profile == profile)
+    if digest_id is not None:
+        query = query.where(digests.c.id == digest_id)
+    found = [dict(row) for row in connection.execute(query).mappings()]
+    states: dict[int, dict[str, int]] = {row["id"]: {} for row in found}
+    counted = (
+        select(outbox.c.digest_id, outbox.c.state, func.count())
+        .where(outbox.c.digest_id.in_(states))
+        .group_by(outbox.c.digest_id, outbox.c.state)
+    )
+    for number, state, mails in connection.execute(counted):
+        states[number][state] = mails
+    return [row | {"states": states[row["id"]]} for row in found]
+
+
+def parts(connection: Connection, digest_id: int) -> list[SharedPart]:
+    """The parts of a digest, in order."""
+    query = select(digest_parts).where(digest_parts.c.digest_id == digest_id).order_by(digest_parts.c.part)
+    return [
+        SharedPart(row["part"], row["subject"], row["text"], row["html"], bytes(row["body"]))
+        for row in connection.execute(query).mappings()
+    ]
+
+
+def digest_of(connection: Connection, profile: str, day: date) -> int | None:
+    """The number of a profile's digest for a local date."""
+    query = select(digests.c.id).where(digests.c.profile == profile, digests.c.local_date == day, digests.c.kind == "digest")
+    found: int | None = connection.scalar(query)
+    return found
+
+
+def owe_again(connection: Connection, row: OutboxRow, now: datetime) -> None:
+    """Owe a mail once more. One that was taken, or may have been, is marked as going out twice."""
+    release(
+        connection,
+        row.id,
+        "pending",
+        next_try_at=now,
+        attempts=0,
+        maybe_twice=row.maybe_twice or row.state in ("sent", "unknown"),
+    )

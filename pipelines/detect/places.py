@@ -401,9 +401,10 @@ class _Finder:
         self.language = language
         self.words = places._words[language]
         self.texts, self.starts = plain.tokens()
+        self.vocabulary: frozenset[str] | None = None
         head = plain.original[:400]
-        # A text without capitals (a chat, a tag line) does not tell names by them
-        self.capitals = head != head.lower() or not head.isascii()
+        # A text without capitals (a chat, a list of tags) does not tell names by them
+        self.capitals = head != head.lower() or len(head) < 40
 
     def find(self) -> tuple[PlaceMention, ...]:
         hits = list(self._hits())
@@ -423,7 +424,9 @@ class _Finder:
             return True
         if mention.prep is None and not mention.dateline:
             return False
-        return hit.named.unless.isdisjoint(self.texts)
+        if hit.named.unless and self.vocabulary is None:
+            self.vocabulary = frozenset(self.texts)
+        return self.vocabulary is None or hit.named.unless.isdisjoint(self.vocabulary)
 
     def _with_shared(self, mentions: list[PlaceMention], hits: list[_Hit]) -> list[PlaceMention]:
         """In "à Ceuta, Madrid et Ibiza" the preposition of the first holds for all that "and" joins to it."""
@@ -460,9 +463,15 @@ class _Finder:
         for at, word in enumerate(texts):
             prefix = ""
             if word not in single and word not in phrases:
-                if not arabic or word[0] not in _PROCLITICS or (stem := _stem(word)) is None:
+                if word[-1] == "'":
+                    # "Morocco's"
+                    word = word[:-1]
+                    if word not in single and word not in phrases:
+                        continue
+                elif arabic and word[0] in _PROCLITICS and (stem := _stem(word)) is not None:
+                    prefix, word = stem
+                else:
                     continue
-                prefix, word = stem
             if at < done:
                 continue
             hit = self._hit(at, word, prefix)
@@ -500,7 +509,7 @@ class _Finder:
         for word in rest:
             if at < len(texts) and texts[at] == "-":
                 at += 1
-            if at >= len(texts) or texts[at] != word:
+            if at >= len(texts) or texts[at].rstrip("'") != word.rstrip("'"):
                 return 0
             at += 1
         return at
@@ -531,11 +540,15 @@ class _Finder:
             return capital
         if named.kind == "demonym":
             return self._made(hit, named, None)
-        prep, before = self._preposition(hit)
+        prep, before = (None, -1) if self._is_possessive(hit) else self._preposition(hit)
         if named.state is not None and self._is_its_city(hit, before, prep):
             named = named.state
         dateline, byline = self._line(hit, prep)
         return replace(self._made(hit, named, prep), dateline=dateline, byline=byline)
+
+    def _is_possessive(self, hit: _Hit) -> bool:
+        """Whether something of the place's is spoken of: "Morocco's"."""
+        return self.language == "en" and self.texts[hit.last - 1].endswith("'")
 
     def _made(self, hit: _Hit, named: _Named, prep: Preposition | None) -> PlaceMention:
         start, end = self._span(hit)
@@ -545,7 +558,8 @@ class _Finder:
     def _span(self, hit: _Hit) -> tuple[int, int]:
         # "للمغرب" is "ل" and "المغرب" without its alef: the place begins at the second lam
         start = self.starts[hit.first] + len(hit.prefix)
-        return self.plain.span(start, self.starts[hit.last - 1] + len(self.texts[hit.last - 1]))
+        last = self.texts[hit.last - 1]
+        return self.plain.span(start, self.starts[hit.last - 1] + len(last.rstrip("'")))
 
     def _is_its_city(self, hit: _Hit, before: int, prep: Preposition | None) -> bool:
         """Whether a country's name means its city: "à Mexico", not "au Mexique"; a city state whenever somebody goes there."""
@@ -567,14 +581,14 @@ class _Finder:
             while at >= 0 and (texts[at] in words["of"] or texts[at] in words["articles"]):
                 at -= 1
         prefix = ""
+        after = hit.last + (self._is_possessive(hit) and hit.last < len(texts) and texts[hit.last] == "s")
         if at >= 0 and self._is_capital_word(texts[at]):
-            first = at
+            first, last = at, hit.last
             prefix = self._prefix_of(texts[at], "capital")
-        elif self.language == "en" and hit.last < len(texts) and texts[hit.last] in words["capital"]:
-            first = hit.first
+        elif self.language == "en" and after < len(texts) and texts[after] in words["capital"]:
+            first, last = hit.first, after + 1
         else:
             return None
-        last = max(hit.last, at + 1) + (first == hit.first)
         following = hits[number + 1] if number + 1 < len(hits) else None
         if following is not None and following.named.kind == "city" and following.first - last <= 1:
             return None

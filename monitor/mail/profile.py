@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import time
 from typing import Literal
@@ -17,8 +17,8 @@ from pipelines.digest import MeetingLine
 PATTERN_SECONDS = 0.05
 """Time a /pattern/ may take on one meeting's few lines; a sane one needs microseconds."""
 
-# What makes a careless pattern run away: long runs of one letter, of digits, of spaces, none of which ends as it should.
-_BAIT = ("a" * 64 + "!", "1" * 64 + "!", " " * 64 + "!", "ab" * 40 + "!", "réunion " * 12 + "!")
+BAIT_LENGTH = 1500
+"""Characters of the texts that a pattern is tried on when it is read: enough for a quadratic one to need seconds."""
 
 # و ف ب ل ك and the article stand before an Arabic word without a space
 _PROCLITICS = ("", "و", "ف", "ب", "ل", "ك", "ال", "وال", "فال", "بال", "كال", "لل", "ولل")
@@ -162,9 +162,15 @@ def _compile(pattern: str) -> regex.Pattern[str]:
         compiled = regex.compile(pattern, regex.IGNORECASE)
     except regex.error as problem:
         raise ValueError(f"keyword /{pattern}/ is not a pattern: {problem}") from None
-    for bait in _BAIT:
+    for bait in _baits(pattern):
         try:
-            compiled.search(bait, timeout=PATTERN_SECONDS)
+            compiled.search(bait, timeout=2 * PATTERN_SECONDS)
         except TimeoutError:
             raise ValueError(f"keyword /{pattern}/ runs away on {bait[:8]!r}...; write it without nested repeats") from None
     return compiled
+
+
+def _baits(pattern: str) -> Iterator[str]:
+    """Texts that make a careless pattern run away: long runs that do not end as they should, also of its own letters."""
+    for run in ("1", " ", "ab", "réunion ", *dict.fromkeys("a" + "".join(filter(str.isalpha, pattern))[:12])):
+        yield run * (BAIT_LENGTH // len(run)) + "!"

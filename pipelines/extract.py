@@ -129,7 +129,7 @@ def read_page(page: Page, entry: Entry, *, language: str | None = None, outlet: 
     Whatever the page is, an article comes back as long as the page, the feed or its summary has a text: `text_from` says which,
     `problems` why it was not the page. Raises PageError only if there is no text at all.
     """
-    sheet = _read_sheet(page)
+    sheet = _read_sheet(page, entry.title)
     best = _choose(sheet, entry)
     if best is None:
         kind = sheet.kind or "empty"
@@ -210,7 +210,7 @@ _REASONS = {
 }
 
 
-def _read_sheet(page: Page) -> _Sheet:
+def _read_sheet(page: Page, announced: str) -> _Sheet:
     body = _plain(page.body)
     if not body.strip(b" \t\r\n\0\xef\xbb\xbf"):
         return _Sheet(kind="empty")
@@ -229,7 +229,7 @@ def _read_sheet(page: Page) -> _Sheet:
     sheet = _Sheet()
     nodes = list(_json_nodes(scripts))
     _read_marks(sheet, tree, nodes, page)
-    facts = _facts(tree, slim, page, len(scripts))
+    facts = _facts(tree, slim, page, len(scripts), is_announced=_is_alike(announced, sheet.titles))
     body = tree.find("body")
     if body is not None:
         weights = _Weights(body)
@@ -288,6 +288,12 @@ def _title(sheet: _Sheet, entry: Entry, page: Page) -> tuple[str, str | None]:
         if len(asked & shown) * 2 < len(asked):
             return entry.title, "title differs from the page's"
     return entry.title, None
+
+
+def _is_alike(title: str, others: Iterable[str]) -> bool:
+    """Whether most words of a title stand in one of the others."""
+    words = _title_words(title)
+    return len(words) >= 3 and any(len(words & _title_words(other)) * 5 >= len(words) * 3 for other in others)
 
 
 def _title_words(title: str) -> set[str]:
@@ -494,7 +500,7 @@ def _canonical(tree: Any, metas: dict[str, str], page: Page) -> str | None:
     return None
 
 
-def _facts(tree: Any, slim: str, page: Page, scripts: int) -> PageFacts:
+def _facts(tree: Any, slim: str, page: Page, scripts: int, *, is_announced: bool) -> PageFacts:
     headings = [*islice(tree.iter("h1"), 2), *islice(tree.iter("h2"), 1)]
     lower = slim.lower() if "assword" in slim or "ASSWORD" in slim else ""
     return PageFacts(
@@ -505,6 +511,7 @@ def _facts(tree: Any, slim: str, page: Page, scripts: int) -> PageFacts:
         has_password=bool(lower) and bool(_PASSWORD.search(lower)),
         scripts=scripts,
         has_app_root=bool(_APP_ROOT.search(slim)),
+        is_announced=is_announced,
     )
 
 

@@ -166,7 +166,7 @@ def _raw_item(item: dict[str, Any]) -> _Raw:
         title=item.get("title") or "",
         link=link,
         guid=guid,
-        summary=item.get("summary") or "",
+        summary="" if item.get("summary") == content else item.get("summary") or "",  # feedparser copies one into the other
         content=content or None,
         author=item.get("author"),
         published=dict.get(item, "published") or dict.get(item, "created"),

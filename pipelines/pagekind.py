@@ -34,6 +34,7 @@ def _phrases(table: str) -> tuple[str, ...]:
 
 # A page with this many words of text of its own is an article, whatever else stands on it
 _ARTICLE_WORDS = 120
+_BRIEF_WORDS = 25  # enough if it has the title that was announced
 
 _CHALLENGE_MARKS = re.compile(
     "cf-chl-|cf_chl_|challenge-platform|cdn-cgi/challenge|_incapsula_resource|captcha-delivery|geo\\.captcha|ddos-guard|px-captcha"
@@ -230,6 +231,7 @@ class PageFacts:
     has_password: bool = False
     scripts: int = 0
     has_app_root: bool = False  # an empty element that a script is to fill
+    is_announced: bool = False  # one of its titles is that of the entry that led to it
 
 
 def challenge_in(markup: str) -> bool:
@@ -253,7 +255,8 @@ def kind_of(facts: PageFacts, text: str, visible_text: Callable[[], str]) -> Pag
     """
     title = fold(facts.title)
     headings = [fold(heading) for heading in facts.headings]
-    if len(text.split()) >= _ARTICLE_WORDS:
+    words = len(text.split())
+    if words >= _ARTICLE_WORDS or (facts.is_announced and words >= _BRIEF_WORDS):
         return _kind_of_long(facts, title, headings, fold(text[:6_000]))
     visible, text = fold(visible_text()[:20_000]), fold(text)
     if not visible and not facts.scripts:
@@ -317,14 +320,9 @@ def _is_missing(title: str, headings: list[str], visible: str, text: str) -> boo
 
 
 def _names_missing(title: str) -> bool:
-    """Whether a title is that of an error page. Numbers must stand alone; short phrases must begin the title or a part of it."""
-    parts = [part.strip(" !.:") for part in re.split(r"[|–—:!-]\s|\s[|–—-]", title)]
-    return any(
-        part == phrase or part.startswith((phrase + " ", phrase + "!")) or (len(phrase) > 11 and phrase in part)
-        for part in parts
-        for phrase in _MISSING_TITLES
-        if len(part) < 80
-    )
+    """Whether a title is that of an error page: a part of it is a phrase, or holds one of several words."""
+    parts = [part.strip(" !.:") for part in re.split(r"[|–—:!-]\s|\s[|–—-]", title) if len(part) < 80]
+    return any(part == phrase or (" " in phrase and phrase in part) for part in parts for phrase in _MISSING_TITLES)
 
 
 def _is_shell(facts: PageFacts, visible: str, text: str) -> bool:

@@ -135,7 +135,8 @@ _TRAILER = re.compile(
     r"\s*(?:The (?:post|article|entry)\b.{1,500}?\bappeared first on\b[^\n]{1,200}"
     r"|(?:L['’]|Cet |La )?(?:article|publication|post)\b.{1,500}?\best apparue? en premier sur\b[^\n]{1,200}"
     r"|(?:La|El) (?:entrada|noticia|publicación|artículo)\b.{1,500}?\b(?:se publicó|aparece|apareció) primero en\b[^\n]{1,200}"
-    r"|(?:ظهرت|ظهر|نُشرت|نشر|نشرت)?\s*(?:المقالة|التدوينة|المقال|الخبر|المشاركة)\b.{1,500}?(?:أولا|أولاً|أول مرة)\s+(?:على|في)\b[^\n]{1,200}"
+    r"|(?:ظهرت|ظهر|نُشرت|نشر|نشرت) (?:هذه |هذا )?(?:المقالة|التدوينة|المقال|الخبر|المشاركة)\b"
+    r".{1,500}?(?:أولا|أولاً|أول مرة)\s+(?:على|في)\b[^\n]{1,200}"
     r"|\[?(?:Lire la suite|Lire l['’]article|Continuer la lecture|Lire plus|Read more|Continue reading|Read the rest of this entry"
     r"|Leer más|Seguir leyendo|اقرأ المزيد|إقرأ المزيد|أكمل القراءة|تابع القراءة)\b[^\n]{0,200})\s*$",
     re.IGNORECASE | re.DOTALL,

@@ -38,7 +38,7 @@ def read_sitemap(xml: str) -> Sitemap:
     if _local(root.tag) == "sitemapindex":
         children = [(_text(child, "loc"), _text(child, "lastmod")) for child in root]
         children.sort(key=lambda child: child[1], reverse=True)
-        children.sort(key=lambda child: "news" not in child[0])
+        children.sort(key=lambda child: "news" not in child[0].rpartition("/")[2].lower())
         return Sitemap(children=tuple(loc for loc, _ in children if loc))
     return Sitemap(tuple(page for element in root if _local(element.tag) == "url" and (page := _page(element)) is not None))
 

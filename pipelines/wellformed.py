@@ -27,6 +27,7 @@ _ATTRIBUTE = re.compile(rf"({_NAME})\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'>]+
 _QNAME = re.compile(_NAME)
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFERENCE = re.compile(r"&(?:#(\d{1,7});|#[xX]([0-9a-fA-F]{1,6});|([A-Za-z_][\w.-]{0,60});)?")
+_AROUND_ITEMS = frozenset({"rss", "rdf", "feed", "urlset", "sitemapindex", "channel"})
 _VOID = frozenset({"br", "hr", "img", "wbr", "input"})
 _XML_ENTITIES = frozenset({"amp", "lt", "gt", "quot", "apos"})
 
@@ -194,11 +195,11 @@ class _Repair:
             attributes = attributes[:-1]
         if not _QNAME.fullmatch(name) or name.startswith("xmlns:"):
             return
-        is_item = name.rpartition(":")[2].lower() in self.items_named and len(self.stack) <= 3
+        is_item = name.rpartition(":")[2].lower() in self.items_named
         if is_item:
-            # The item before was not closed
-            while any(element.is_item for element in self.stack):
-                self.problems["an item is not closed"] = None
+            # Whatever was left open before it, the item before included, ends here
+            while self.stack and self.stack[-1].name.rpartition(":")[2].lower() not in _AROUND_ITEMS:
+                self.problems["an element is not closed"] = None
                 self._close()
             if self.after_item is None:
                 self.after_item = (len(self.out), len(self.stack))

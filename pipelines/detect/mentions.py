@@ -162,7 +162,7 @@ class _Article:
         found = [draft.actor for draft in drafts]
         found += self._met_again(found)
         found.sort(key=lambda one: (one.field != "title", one.start, one.end))
-        return _linked(found)
+        return _linked(found, self.register)
 
     def _spoken_of(self) -> list[str]:
         """Countries by how often they are named otherwise than as that of somebody."""
@@ -179,7 +179,7 @@ class _Article:
     def _body(self, noun: Noun, phrase: Phrase) -> tuple[Body | None, str | None, bool]:
         """The body that a phrase means, its country, and whether the text says so."""
         bodies = self.register.bodies
-        country = noun.country
+        country = noun.country or (None if noun.solid else noun.default)
         if noun.bodies:
             first = bodies[noun.bodies[0]]
             if country is not None:
@@ -194,7 +194,7 @@ class _Article:
                 return first, first.country, True
             chosen, near = self._preferred(noun, phrase)
             return chosen, chosen.country, near
-        if noun.type is not None and (country := country or noun.default) is not None:
+        if noun.type is not None and country is not None:
             return self.register.body_for(noun.type, country), country, True
         return None, country, country is not None
 
@@ -495,13 +495,23 @@ class _Article:
     def _without_country(self, drafts: list[_Draft]) -> None:
         """Titles and strangers whose country nobody says: not that of the other party, else the outlet's or the one most spoken of."""
         claims = self._claims(drafts)
+        said: dict[tuple[str, str | None], Actor] = {}  # the latest of each field of work and rank whose country was said
         for draft in drafts:
             actor = draft.actor
+            if draft.sure and actor.country is not None:
+                body = self.register.bodies.get(actor.body_id or "")
+                for type_ in (actor.field_type, *(body.types if body else ())):
+                    said[type_ or "", actor.rank] = actor
             if actor.type == "pronoun-group" or actor.rank == "delegation" or (actor.known and draft.sure):
                 continue
             if draft.sure and actor.country is not None:
                 continue
-            country = self._guess(actor, claims)
+            before = said.get((actor.field_type or "", actor.rank)) if actor.type == "title" else None
+            text = draft.phrase.part.text
+            if before is not None and before.field == actor.field and _SENTENCE_END.search(text, before.end, min(actor.start, before.end + 400)):
+                country = before.country  # in one sentence it would be the other party
+            else:
+                country = self._guess(actor, claims)
             if country is None or country == actor.country:
                 continue
             draft.actor = self._settled(
@@ -604,6 +614,7 @@ class _Article:
         return len(before) > 1 and before[-1] == "" and fold_key(before[-2]) in self.known.given
 
 
+_SENTENCE_END = re.compile(r"[.!?؟](?=\s)|\n")
 _WORD = re.compile(r"[^\W\d_](?:[^\W\d_]|[\u0300-\u036f\u064b-\u0652]|['’-](?=[^\W\d_])){0,40}")
 _OF_HOUSE = frozenset(("Al", "al", "Al-", "آل", "bin", "ben", "بن"))
 
@@ -628,7 +639,7 @@ def _related(one: Body, two: Body) -> bool:
     return one.country == two.country and bool(set(one.kinds) & set(two.kinds))
 
 
-def _linked(found: Sequence[Actor]) -> tuple[Actor, ...]:
+def _linked(found: Sequence[Actor], register: Register) -> tuple[Actor, ...]:
     """Says which mention refers to which: to the fullest mention of the person, or of the holder of the office."""
     main: dict[str, int] = {}
     for number, actor in enumerate(found):
@@ -647,7 +658,7 @@ def _linked(found: Sequence[Actor]) -> tuple[Actor, ...]:
         key = _identity(actor)
         target = main.get(key) if key is not None else None
         if key is None and actor.type == "title":
-            target = _antecedent(actor, found, by_country.get(actor.country or "", ()))
+            target = _antecedent(actor, found, by_country.get(actor.country or "", ()), register)
             if target is not None:
                 actor = _named_as(actor, found[target])
         result.append(replace(actor, resolved_to=target) if target not in (None, number) else actor)
@@ -661,7 +672,7 @@ def _named_as(actor: Actor, other: Actor) -> Actor:
     )  # fmt: skip
 
 
-def _antecedent(actor: Actor, found: Sequence[Actor], candidates: Iterable[int]) -> int | None:
+def _antecedent(actor: Actor, found: Sequence[Actor], candidates: Iterable[int], register: Register) -> int | None:
     """The one person of that country whom a title without a name can mean."""
     if actor.plural or actor.former:
         return None
@@ -671,7 +682,9 @@ def _antecedent(actor: Actor, found: Sequence[Actor], candidates: Iterable[int])
         if actor.rank != other.rank and not {actor.rank, other.rank} <= _ONE_RANK:
             continue
         if actor.body_id is not None:
-            fits = other.body_id == actor.body_id
+            person = register.persons.get(other.person_id or "")
+            leads = person is not None and any(o.body == actor.body_id and o.end is None for o in person.offices)
+            fits = other.body_id == actor.body_id or (leads and actor.rank in _LEADING)
         elif actor.field_type is not None:
             fits = other.field_type == actor.field_type
         elif actor.rank == "minister":

@@ -58,6 +58,7 @@ _ARABIC_CHARGES = re.compile(
 
 _FEW = re.compile(r"(?<![^\W_])(?:deux|trois|dos|ambos|ambas|tres|two|both|three)\s$", re.IGNORECASE)
 
+_NOT_FIRST = "يتلبفكو"  # with these verbs and clitics begin; the first names that do are in the role file
 _SENTENCE = 120  # characters; about what a sentence has between its subject and who led it
 _AT_PLACE = frozenset(("a", "au", "aux", "en", "in", "at", "في", "فى", "ب", "en la", "en el"))
 _AND = frozenset(("et", "y", "e", "and", "و"))
@@ -573,7 +574,7 @@ class Phrases:
         at = between.end()
         if self.arabic and apart and self._joined_word(part, at):
             return None, apart
-        return self._name_at(part, at, ceiling, apart=apart), apart
+        return self._name_at(part, at, ceiling, apart=apart or "\n" in between[0]), apart
 
     def _only_words(self, part: Part, charges: re.Match[str]) -> bool:
         return not any(t.entry.persons or t.entry.surnames or t.has("honorific") for t in part.tokens_in(charges.start(), charges.end()))
@@ -609,7 +610,7 @@ class Phrases:
             return Name(start, end, at, token.entry.persons, True, honorific, token, lineage=self._is_other(part, token, end))
         if token is not None and token.entry.surnames and not self._is_longer(part, token):
             return Name(start, token.end, at, token.entry.surnames, False, honorific, token)
-        end_ = self._arabic_end(part, at, honorific) if self.arabic else self._latin_end(part, at, honorific, apart)
+        end_ = self._arabic_end(part, at, honorific, apart) if self.arabic else self._latin_end(part, at, honorific, apart)
         return Name(start, end_, at, (), True, honorific) if end_ is not None else None
 
     def _is_longer(self, part: Part, token: Token) -> bool:
@@ -648,6 +649,8 @@ class Phrases:
         if found is None or part.capitals or not part.text[at].isupper():
             return None
         end = found.end()
+        if not apart and not honorific and at > 12 and part.text[at - 12 : at].isupper():
+            return None  # among capitals a capital says nothing
         for token in part.tokens_in(at, end):
             entry = token.entry
             if token.start == at:
@@ -657,7 +660,7 @@ class Phrases:
                 end = token.start
                 break
         words = part.text[at:end].split()
-        while words and fold_key(words[-1]) in self.known.no_name:
+        while words and (fold_key(words[-1]) in self.known.no_name or words[-1].endswith(("'s", "’s"))):
             words.pop()
         if not words:
             return None
@@ -669,16 +672,19 @@ class Phrases:
         last = part.text.find(words[-1], at + sum(len(word) + 1 for word in words[:-1]) if len(words) > 1 else at)
         return last + len(words[-1]) if at <= last < end else None
 
-    def _arabic_end(self, part: Part, at: int, honorific: bool) -> int | None:
+    def _arabic_end(self, part: Part, at: int, honorific: bool, apart: bool) -> int | None:
         end = self._arabic_words(part, at, 6)
         if end is None:
             return None
         words = part.text[at:end].split()
         if honorific:
             return end
-        if fold_key(words[0]) not in self.known.name_words and (words[0].startswith("ال") or (words[1:2] and words[1].startswith("ال"))):
-            return None  # "ملفات الإرهاب": a noun and its complement
-        return end if len(words) > 1 else None
+        if len(words) < 2:
+            return None
+        first = fold_key(words[0])
+        # Else a verb, a clitic, or a noun with its complement ("ملفات الإرهاب")
+        like = first[0] not in _NOT_FIRST and not words[0].startswith("ال") and not words[1].startswith("ال")
+        return end if apart or like or first in self.known.name_words else None
 
     def _arabic_words(self, part: Part, at: int, most: int) -> int | None:
         """Where a run of at most so many Arabic words that may be a name ends."""
@@ -697,6 +703,8 @@ class Phrases:
         """An Arabic word that may stand in a name. Known name words always may; words with clitics and verbs may not."""
         known = self.known
         folded = fold_key(word)
+        if word == "على":
+            return False  # folded it is the name Ali
         number = part.starting.get(at)
         if number is not None and not self._like_name(part.tokens[number]):
             return False

@@ -263,13 +263,22 @@ def _protagonist(parts: Sequence[Part]) -> Actor | None:
     return first[best] if counts[best] >= 3 else None
 
 
+def _means_both(frame: Frame) -> bool:
+    """ "les deux hommes", "ambos": all the parties told before, not one of them."""
+    if any(actor.type == "pronoun-group" for actor in frame.actors):
+        return True
+    hits = hits_between(frame.part.hits, frame.segment.first, frame.segment.last)
+    plain = any(cue.hit.entry.kind == "meet" and not cue.hit.entry.noun for cue in frame.cues)
+    return plain and any(hit.entry.tag == "anaphors" for hit in hits)
+
+
 def _lend_hero(frame: Frame, hero: Actor | None) -> None:
     """A recalled or planned visit whose traveller is only "le responsable" or "il" is the protagonist's."""
     if hero is None or not frame.cues or frame.segment.status is Status.NEW or len({a.country for a in frame.actors if a.country}) > 1:
         return
     if any(same_actor(hero, one) for one in frame.actors) or any(one.country == hero.country for one in frame.actors):
         return
-    if any(actor.type == "pronoun-group" for actor in frame.actors):
+    if _means_both(frame):
         return
     pronoun = any(hit.entry.tag == "subject_pronouns" for hit in hits_between(frame.part.hits, frame.segment.first, frame.segment.last))
     aside = (
@@ -287,7 +296,7 @@ def _resolve_subjects(part: Part, frames: Sequence[Frame]) -> None:
         if not frame.cues:
             continue
         countries = {actor.country for actor in frame.actors if actor.country and (actor.type != "body" or actor.rank == "delegation")}
-        if len(countries) > 1 or (not countries and any(actor.type == "pronoun-group" for actor in frame.actors)):
+        if len(countries) > 1 or (not countries and _means_both(frame)):
             continue
         first_cue = min(cue.hit.first for cue in frame.cues)
         begin, _ = part.bounds[frame.segment.sentence]

@@ -177,6 +177,18 @@ def _unknown_towns(part: Part, language: str, known: Sequence[PlaceMention]) -> 
     return towns
 
 
+def _owned(part: Part, actor: Actor, sides: Sequence[tuple[int, int, PlaceMention]]) -> Actor:
+    """ "Britain's border security minister, ...": an unknown office is its possessor's, not the country last spoken of."""
+    if actor.known or actor.type not in ("person", "title") or any(actor.start <= place.start < actor.end for _, _, place in sides):
+        return actor
+    words = part.tokens.words
+    first = part.tokens.holding(actor.start)
+    for _, last, place in sides:
+        if 0 < first - last <= 4 and words[last] == "s" and not any("," in part.tokens.gaps[step] for step in range(last, first + 1)):
+            return actor if place.country == actor.country else replace(actor, country=place.country, body_id=None)
+    return actor
+
+
 def _with_counterparts(part: Part) -> list[Actor]:
     """The actors, delegations with the country that stands beside them, and nameless parties ("ses interlocuteurs algériens")."""
     tokens = part.tokens
@@ -216,6 +228,7 @@ def _with_counterparts(part: Part) -> list[Actor]:
                     confidence=0.5,
                 )
             )
+    actors = [_owned(part, actor, sides) for actor in actors]
     agents = {hit.last: hit for hit in part.hits if hit.entry.tag == "agents"}
     for index, actor in enumerate(actors):
         if actor.type != "body" or actor.rank == "delegation" or not actor.country:

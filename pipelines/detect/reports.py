@@ -63,6 +63,11 @@ def side_of(actor: Actor, draft: Draft) -> Side | None:
             if not where:
                 continue
             before = where[0].start < part.tokens.starts[hit.first]
+            if "\u0600" <= part.tokens.words[hit.first][0] <= "\u06ff":
+                # The verb comes first: "استقبل" host, then guest
+                after = [one for one in frame.actors if one.start > part.tokens.starts[hit.first] and one.country]
+                ahead = any(one.start < part.tokens.starts[hit.first] and one.country for one in frame.actors)
+                before = before if ahead else bool(after) and same_actor(after[0], actor)
             if frame.part.field != where[0].field:
                 continue
             return ("visitor" if before else "host") if passive else ("host" if before else "visitor")

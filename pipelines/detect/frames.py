@@ -115,7 +115,9 @@ def frames_of(part: Part, number: int, published: date | None, order: int) -> li
     cues = [cue for cue in cues if not any(low <= cue.hit.first < high for low, high in holes)]
     groups: list[list[Cue]] = []
     for cue in cues:
-        if groups and (groups[-1][-1].status is cue.status or (cue.hit.entry.kind == "support" and not cue.explicit)):
+        if groups and (
+            groups[-1][-1].status is cue.status or (not cue.explicit and (cue.hit.entry.kind == "support" or cue.hit.entry.noun))
+        ):
             groups[-1].append(cue)
         else:
             groups.append([cue])

@@ -80,11 +80,14 @@ def gather(parts: Sequence[Part], published: datetime | None) -> list[Draft]:
         _resolve_subjects(part, found)
         frames.extend(found)
     drafts: list[Draft] = []
-    for frame in sorted(frames, key=lambda one: not one.cues):
+    news = [frame for frame in frames if frame.segment.status is Status.NEW]
+    for frame in sorted(news, key=lambda one: not one.cues):
         _place_frame(frame, drafts)
     for draft in drafts:
-        if draft.status is Status.NEW:
-            _complete(draft, drafts, parts)
+        _complete(draft, drafts, parts)
+    for frame in frames:
+        if frame.segment.status is not Status.NEW:
+            _place_frame(frame, drafts)
     _follow_text(drafts)
     _promote(drafts, today)
     return _join_background(drafts)

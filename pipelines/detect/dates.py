@@ -118,6 +118,7 @@ class _Words:
     numbers: Mapping[str, int]
     capital: frozenset[str]
     bare: frozenset[str]
+    abbreviations: frozenset[str]
     attacks: Mapping[tuple[int, int], int]  # (month, day) -> year
     month_first: bool
     arabic: bool
@@ -148,19 +149,20 @@ class _WordsReader:
     def read(self, *, arabic: bool) -> _Words:
         self._known(
             self.data, "", {"months", "weekdays"},
-            {"weak", "hijri", "seasons", "weekend", "ignored", "attacks", "first", "bare", "capital", "month_first", "words", "units",
-             "numbers", "relative", "anchored", "vague"},
+            {"weak", "abbreviations", "hijri", "seasons", "weekend", "ignored", "attacks", "first", "bare", "capital", "month_first",
+             "words", "units", "numbers", "relative", "anchored", "vague"},
         )  # fmt: skip
-        weak = {fold_key(word) for word in self._list(self.data, "weak")}
+        wanting = {key: {fold_key(word) for word in self._list(self.data, key)} for key in ("weak", "abbreviations")}
+        weak = wanting["weak"] | wanting["abbreviations"]
         for key, letter, size in (("months", "m", 12), ("weekdays", "w", 7)):
             if len(self.data[key]) != size:
                 raise self._wrong(key, f"has {len(self.data[key])} lists, not {size}")
             for number, spellings in enumerate(self.data[key]):
                 for spelling in self._strings(spellings, f"{key}[{number}]"):
                     self._add(spelling, "M" if letter == "m" and fold_key(spelling) in weak else letter, number, key)
-        unknown = weak - {" ".join(one) for one in self.seen}
-        if unknown:
-            raise self._wrong("weak", f"{sorted(unknown)[0]!r} is no month")
+        for key, words in wanting.items():
+            for word in sorted(words - {" ".join(one) for one in self.seen}):
+                raise self._wrong(key, f"{word!r} is no month")
         for key, letter in (("hijri", "h"), ("seasons", "H"), ("weekend", "W"), ("ignored", "_"), ("first", "n")):
             for spelling in self._list(self.data, key):
                 self._add(spelling, letter, 1, key)
@@ -209,6 +211,7 @@ class _WordsReader:
             numbers,
             frozenset(fold_key(word) for word in self._list(self.data, "capital")),
             frozenset(fold_key(word) for word in self._list(self.data, "bare")),
+            frozenset(fold_key(word) for word in self._list(self.data, "abbreviations")),
             attacks,
             self.data.get("month_first") is True,
             arabic,
@@ -374,6 +377,18 @@ class _Lexer:
         self._other(at)
         return at + 1
 
+    def _glued_date(self, number: str, after: int) -> bool:
+        """Arabic news often forgets the space: `اليوم24 جانفي`, `فيفري2017`. Without a month `اليوم24` is an outlet, and no today."""
+        last = self.letters[-1] if self.letters and self.words.arabic else "_"
+        if last in "mM":
+            return len(number) == 4
+        if last not in "rjwp":
+            return False
+        month = after < len(self.texts) and any(entry.letter in "mM" for entry in self.words.entries.get(self.texts[after], ()))
+        if not month and last == "r":
+            self.letters[-1] = "_"
+        return month
+
     def _number(self, at: int) -> int:
         """Puts a number, a date in figures or a time of day; the place after it."""
         start, texts = self.starts[at], self.texts
@@ -382,7 +397,7 @@ class _Lexer:
         after = bisect_left(self.starts, end, at, len(texts))
         text = self.plain.text[start:end]
         before = self.plain.text[start - 1 : start]
-        if before.isalpha() and texts[at - 1] not in ("و", "ل", "ب"):
+        if before.isalpha() and texts[at - 1] not in ("و", "ل", "ب") and not self._glued_date(text, after):
             self._other(at)
             return after
         if match and match.lastgroup:
@@ -438,7 +453,7 @@ _MONTH_FIRST = rf"{_LEAD}[mM]4?d?n(?:{_NEXT}d?n){{0,5}}(?:c?y)?(?:{_NEXT}[mM]4?d
 _HIJRI = r"[djR]{0,2}n[ou]{0,2}hN?5?2?"
 _EQUALS = r"5?[Q1c3z]{1,2}[oj]?"
 _RELATIVE_DAY = r"j?p?j?rp?(?:[c1]{0,2}[jtp]?w2?p?)?"
-_WEEKDAY = r"[dtjlxei]{0,3}p?j?w[lxLOk]?p?"
+_WEEKDAY = r"(?:e(?=d?w))?[dtjlxi]{0,3}p?j?w[lxLOk]?p?"
 _POINT = rf"(?:{_RELATIVE_DAY}|{_WEEKDAY})"
 _POINTS = rf"[ESo]?d?{_POINT}(?:(?:c{_POINT}){{0,3}}(?:c?[aTJz]{{1,2}})[dSoiJTE]{{0,2}}{_POINT}){{0,2}}[lkxX]?"
 _QUANTITY = r"[nNqM]"
@@ -450,15 +465,15 @@ _GRAMMAR = (
     ("numeric", r"(?:w[c1]?)?[djui]{0,2}D"),
     ("day_of_this", r"[dj]n(?:L|o?[dt]{0,2}(?:u[lLx]?|[lx]u))"),
     ("weekday_number", r"[dtjo]{0,2}wd?n(?![uRU4n])"),
-    ("months", rf"{_MONTH}(?:[oc]?y)?[Tazc][edoi]{{0,2}}{_MONTH}(?:[oc]{{0,2}}y)?"),
+    ("months", rf"[EodiS]{{0,2}}{_MONTH}(?:[oc]?y)?[Tazc][edoi]{{0,2}}{_MONTH}(?:[oc]{{0,2}}y)?"),
     ("points", _POINTS),
     ("ago", rf"g(?:I?{_QUANTITY}?[uR]|U|IR)|{_QUANTITY}[uR]G|I?RG"),
     ("from_another", rf"{_QUANTITY}?[uRU][KAY]|B(?:{_QUANTITY}?[uR]|U)|v"),
     ("within", rf"f(?:{_QUANTITY}[uR]|U|IR)"),
-    ("many", rf"[tdi]{{0,2}}(?:[kXlx]{_QUANTITY}?|{_QUANTITY}[kXlx])R|R[kXlx]"),
+    ("many", rf"[tdi]{{0,2}}(?:[kXlx]{_QUANTITY}?|{_QUANTITY}[kXlx])R|[tdi]{{0,2}}[kX]{_QUANTITY}?u|{_QUANTITY}[kX]u|R[kXlx]"),
     ("duration", r"[nNqMI]z?[kX]?[uRU]|U"),
-    ("month", rf"(?:e[od]?)?[iedltxoSYJKLF]{{0,2}}(?:uo?)?{_MONTH}{_YEAR}[lxLO]?"),
-    ("unit", r"(?:[eK][od]?)?[dti]{0,2}(?:[lx]u|u[lxO]|ku|uL|tuL?)"),
+    ("month", rf"(?:e[od]?)?[iedltxoSYJKLF]{{0,2}}(?:uo?)?{_MONTH}(?:4(?=y))?{_YEAR}[lxLO]?"),
+    ("unit", r"(?:[eK][od]?)?[dti]{0,2}(?:[lx]u|u[lxO]|uL|tuL?)"),
     ("weekend", r"[dtlx]{0,2}W[lxL]?"),
     ("season", r"[idetlxT]{0,3}H(?:o?d?(?:y|u[lx]|[lx]))?"),
     ("years", r"[EoSU]?[dou]{0,2}y[zaT3]{1,2}[dou]{0,2}y|[EoSYJTUR][dou]{0,2}y"),
@@ -989,6 +1004,8 @@ class _Reader:
         at = next(index for index in range(first, last) if letters[index] in "mM")
         years = self._values(first, last, "y")
         alone = at == first and last == at + 1
+        if items[at].text in self.words.abbreviations and not years:
+            return None
         if letters[at] == "M" and (alone or not (years or self._has(first, last, "ieltxoSYJKuLFO"))):
             return None
         if alone and letters[at - 1 : at] == "n" and at > 0:

@@ -366,7 +366,8 @@ def settle(frame: Frame, published: date | None) -> Frame:
         return frame
     segment = frame.segment
     status = segment.status
-    spans = [span for mention in frame.dates if mention.kind != "duration" and (span := span_of(_told_days(mention, status, published)))]
+    told = [mention for mention in frame.dates if mention.kind != "duration" and _dates_the_cue(frame, mention)]
+    spans = [span for mention in told if (span := span_of(_told_days(mention, status, published)))]
     lead = segment.part.field == "title" or segment.sentence <= segment.part.lead + 1
     if status is Status.NEW and spans and not _is_this(frame):
         near = [last for _, last in spans if (published - last).days <= (_LEAD_DAYS if lead else NEWS_DAYS)]
@@ -387,6 +388,18 @@ def _is_this(frame: Frame) -> bool:
     hits = list(hits_between(frame.part.hits, frame.segment.first, frame.segment.last))
     pointers = {hit.last for hit in hits if hit.entry.tag == "demonstratives"}
     return any(cue.hit.entry.noun and cue.hit.first - step in pointers for cue in frame.cues for step in (0, 1))
+
+
+_OF = frozenset(("d", "de", "du", "del", "of", "des"))
+
+
+def _dates_the_cue(frame: Frame, mention: DateMention) -> bool:
+    """Whether a day tells when; "ont parlé du scrutin d'octobre" dates the ballot."""
+    if any(cue.hit.entry.noun for cue in frame.cues):
+        return True
+    tokens = frame.part.tokens
+    at = tokens.holding(mention.start)
+    return at == 0 or tokens.words[at - 1] not in _OF or min(abs(at - cue.hit.last) for cue in frame.cues) <= 3
 
 
 def is_past(frame: Frame) -> bool:

@@ -414,12 +414,23 @@ def _join_background(drafts: list[Draft]) -> list[Draft]:
                     again.add(frame, actors=len(draft.countries | again.countries) <= max(2, len(again.countries)))
                 continue
             where = any(place.prep in ("in", "to") for frame in draft.frames for place in frame.places)
-            if not draft.actors or not (spans or where):
+            people = [actor for actor in draft.actors if actor.type != "body" or actor.rank == "delegation"]
+            if not (spans or where) or not (people or _has_sides(draft)):
                 continue
-        elif draft.status is Status.PLANNED and not draft.actors:
+        elif draft.status is Status.PLANNED and not _has_sides(draft):
             continue
         kept.append(draft)
     return kept
+
+
+def _has_sides(draft: Draft) -> bool:
+    """Whether a recalled or planned meeting has two sides, be one of them only the country gone to."""
+    people = [actor for actor in draft.actors if actor.country and (actor.type != "body" or actor.rank == "delegation")]
+    bodies = {actor.country for actor in draft.actors if actor.country}
+    gone = {place.country for frame in draft.frames for place in frame.places if place.country and place.prep in ("in", "to")}
+    gone |= {country for frame in draft.frames for country in frame.implied}
+    countries = {actor.country for actor in people}
+    return "INT" in bodies or len(bodies) >= 2 or bool(countries and gone - countries)
 
 
 def _same_party(recalled: Draft, news: Draft) -> bool:

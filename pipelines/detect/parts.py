@@ -118,7 +118,7 @@ def _venues(part: Part, language: str) -> tuple[PlaceMention, ...]:
     found: list[PlaceMention] = []
     for place in part.places:
         written = part.original[place.start : place.end]
-        if place.kind == "city" and written.islower() and written.isascii():
+        if place.kind == "city" and written.islower() and written.isascii() and " " not in written:
             continue
         if place.prep is None and place.kind in ("city", "country") and tokens.holding(place.start) in leads:
             place = replace(place, prep="to")

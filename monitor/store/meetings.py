@@ -12,13 +12,13 @@ import contextlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any
 
-from sqlalchemy import Connection, Text, delete, func, insert, or_, select, text, type_coerce, update
+from sqlalchemy import ColumnElement, Connection, Text, bindparam, delete, func, insert, or_, select, text, type_coerce, update
 
 from monitor.store.entries import EntryStore, end_entry
 from monitor.store.feeds import chunks, clean
@@ -90,16 +90,14 @@ class SqlDesk:
         """The article stored for this entry or link, else the same text of the same outlet."""
         row = None
         if entry_id is not None:
-            row = self._article(articles.c.entry_id == entry_id)
+            row = self.connection.execute(_BY_ENTRY, {"entry": entry_id}).first()
         if row is None and link_key:
-            row = self._article(articles.c.link_key == link_key)
+            row = self.connection.execute(_BY_LINK, {"link": link_key}).first()
         if row is None:
-            row = self._article((articles.c.text_hash == text_hash) & (articles.c.outlet == outlet))
+            row = self.connection.execute(_BY_TEXT, {"hash": text_hash, "outlet": outlet}).first()
         if row is None:
             return None
-        told = self.connection.execute(
-            select(reports.c.id, reports.c.meeting_id).where(reports.c.article_id == row.id).order_by(reports.c.ordinal)
-        )
+        told = self.connection.execute(_REPORTS_OF_ARTICLE, {"article": row.id})
         return KnownArticle(
             id=row.id,
             entry_id=row.entry_id,
@@ -114,15 +112,11 @@ class SqlDesk:
             reports=tuple((report.id, report.meeting_id) for report in told),
         )
 
-    def _article(self, condition: Any) -> Any:
-        query = select(articles, article_texts.c.text).outerjoin(article_texts, article_texts.c.article_id == articles.c.id)
-        return self.connection.execute(query.where(condition).order_by(articles.c.id).limit(1)).first()
-
     def add_article(self, row: ArticleRow, now: datetime) -> int:
         """Store a new article with its text, search index and fingerprint."""
         values = _article_values(row) | {"entry_id": row.entry_id, "feed_id": row.feed_id, "external_id": row.external_id}
-        article_id = _new_id(self.connection.execute(insert(articles).values(fetched_at=row.read_at, **values)))
-        self.connection.execute(insert(article_texts).values(article_id=article_id, text=clean(row.article.text) or ""))
+        article_id = _new_id(self.connection.execute(_ADD_ARTICLE, values | {"fetched_at": row.read_at, "version": 1}))
+        self.connection.execute(_ADD_TEXT, {"article_id": article_id, "text": clean(row.article.text) or ""})
         self._index(article_id, row)
         self._print(article_id, row)
         return article_id
@@ -146,7 +140,7 @@ class SqlDesk:
 
     def set_outcome(self, article_id: int, outcome: Outcome) -> None:
         """Write an article's outcome."""
-        self.connection.execute(update(articles).where(articles.c.id == article_id).values(outcome=str(outcome)))
+        self.connection.execute(_SET_OUTCOME, {"article": article_id, "said": str(outcome)})
 
     def end_entry(self, entry_id: int, outcome: Outcome, article_id: int | None, reason: str | None, now: datetime) -> None:
         """Give an entry its outcome and free it."""
@@ -163,7 +157,7 @@ class SqlDesk:
         """Keep the fingerprint of an article that reports meetings: only these are ever compared."""
         if row.fingerprint and row.detection.reports:
             hashes = [{"article_id": article_id, "hash": value} for value in sorted(set(row.fingerprint))[:MOST_PRINTS]]
-            self.connection.execute(insert(article_prints), hashes)
+            self.connection.execute(_ADD_PRINTS, hashes)
 
 
 MOST_PRINTS = 400  # sentences; a book-length page needs no more to be told from others
@@ -172,11 +166,7 @@ MOST_PRINTS = 400  # sentences; a book-length page needs no more to be told from
 def index_article(connection: Connection, article_id: int, title: str, body: str) -> None:
     """Put an article into the full-text index."""
     values = {"id": article_id, "title": clean(plain(title)), "body": clean(plain(body))}
-    if connection.dialect.name == "sqlite":
-        connection.execute(text("INSERT INTO article_search (rowid, title, body) VALUES (:id, :title, :body)"), values)
-    else:
-        vector = "setweight(to_tsvector('simple', :title), 'A') || to_tsvector('simple', :body)"
-        connection.execute(text(f"INSERT INTO article_search (rowid, words) VALUES (:id, {vector})"), values)  # noqa: S608
+    connection.execute(_INDEX_SQLITE if connection.dialect.name == "sqlite" else _INDEX_POSTGRESQL, values)
 
 
 def _new_id(result: Any) -> int:
@@ -222,6 +212,7 @@ class Kin:
     account: Account
     meeting_id: int | None
     home_id: int | None
+    copy_of: int | None
 
 
 class Joining:
@@ -232,11 +223,12 @@ class Joining:
         self.now = now
         self.article_id = article_id
         self.kin: dict[int, Kin] = {}
+        self._has_rulings = connection.execute(_ANY_RULING).first() is not None
 
     def replace_reports(self, accounts: Sequence[Account]) -> Joined:
         """Put `accounts` in the place of the article's reports, and join."""
         assert self.article_id is not None
-        old = self._load(select(reports.c.id).where(reports.c.article_id == self.article_id))
+        old = self._load_by(_KIN_OF_ARTICLE, {"article": self.article_id})
         if not old and not accounts:
             return Joined((), ())
         touched = {k.meeting_id for k in old.values() if k.meeting_id}
@@ -275,7 +267,7 @@ class Joining:
         for number, account in zip(kept, accounts, strict=True):
             values = _report_values(account) | {"article_id": self.article_id}
             if number is None:
-                number = _new_id(self.connection.execute(insert(reports).values(values)))
+                number = _new_id(self.connection.execute(_ADD_REPORT, values))
             else:
                 self.connection.execute(update(reports).where(reports.c.id == number).values(values))
             ids.append(number)
@@ -285,21 +277,24 @@ class Joining:
                 for key in traces_of(account).kept
             ]
             if keys:
-                self.connection.execute(insert(report_keys), keys)
+                self.connection.execute(_ADD_KEYS, keys)
             told = _evidence(account.report)
             if told:
-                self.connection.execute(insert(evidence), [{"report_id": number} | row for row in told])
+                self.connection.execute(_ADD_EVIDENCE, [{"report_id": number} | row for row in told])
         return ids
 
-    def _load(self, ids: Any) -> dict[int, Kin]:
-        """Load reports by a subquery or a collection of ids, keep them, and return them."""
+    def _load(self, ids: Collection[int]) -> dict[int, Kin]:
+        """These reports, read if they were not yet."""
+        for some in chunks(i for i in ids if i not in self.kin):
+            self._load_by(_KIN_BY_ID, {"ids": some})
+        return {i: self.kin[i] for i in ids if i in self.kin}
+
+    def _load_by(self, query: Any, values: Mapping[str, Any]) -> dict[int, Kin]:
         found: dict[int, Kin] = {}
-        parts = [ids] if not isinstance(ids, Collection) else chunks(i for i in ids if i not in self.kin)
-        if isinstance(ids, Collection):
-            found.update((i, self.kin[i]) for i in ids if i in self.kin)
-        for part in parts:
-            for row in self.connection.execute(_KIN.where(reports.c.id.in_(part))):
-                found[row.id] = self.kin[row.id] = _kin(row)
+        for row in self.connection.execute(query, values):
+            if row.id not in self.kin:
+                self.kin[row.id] = _kin(row)
+            found[row.id] = self.kin[row.id]
         return found
 
     # neighbours
@@ -326,7 +321,7 @@ class Joining:
     def _members(self, meeting_ids: Collection[int]) -> set[int]:
         found: set[int] = set()
         for some in chunks(meeting_ids):
-            found |= set(self._load(select(reports.c.id).where(reports.c.meeting_id.in_(some))))
+            found |= self._load_by(_KIN_OF_MEETINGS, {"ids": some}).keys()
         return found
 
     def _firm_closure(self, start: set[int]) -> set[int]:
@@ -356,20 +351,11 @@ class Joining:
             by_window[window.first, window.last] |= traces.firm if kind == "firm" else traces.loose
         for (first, last), keys in by_window.items():
             wide = last - first > LONGEST
-            longest, order = (ANY_TIME, report_keys.c.first_day) if kind == "loose" else (LONGEST, report_keys.c.first_day.desc())
+            longest, query = (ANY_TIME, _FIND_AFTER) if kind == "loose" else (LONGEST, _FIND_BEFORE)
+            span = {"from": first - longest - 2 * SLACK, "until": last + SLACK, "since": first - SLACK}
+            most = NEAREST if wide else MOST_ROWS
             for some in chunks(sorted(map(key_number, keys))):
-                query = (
-                    select(report_keys.c.report_id)
-                    .where(
-                        report_keys.c.key.in_(some),
-                        report_keys.c.first_day >= first - longest - 2 * SLACK,
-                        report_keys.c.first_day <= last + SLACK,
-                        report_keys.c.last_day >= first - SLACK,
-                    )
-                    .order_by(order)
-                    .limit(NEAREST if wide else MOST_ROWS)
-                )
-                found.update(self.connection.execute(query).scalars())
+                found.update(self.connection.execute(query, span | {"keys": some, "most": most}).scalars())
         self._load(found)
         return found
 
@@ -378,16 +364,8 @@ class Joining:
     def _partners(self, ids: Collection[int]) -> set[int]:
         """Reports that a person has ruled to be of one meeting with one of these."""
         found: set[int] = set()
-        for some in chunks(ids):
-            for one, other in self.connection.execute(
-                select(rulings.c.one, rulings.c.other)
-                .join(corrections, corrections.c.id == rulings.c.correction_id)
-                .where(
-                    corrections.c.undone_at.is_(None),
-                    rulings.c.kind == "same",
-                    or_(rulings.c.one.in_(some), rulings.c.other.in_(some)),
-                )
-            ):
+        for some in chunks(ids) if self._has_rulings else ():
+            for one, other in self.connection.execute(_PARTNERS, {"ids": some}):
                 found |= {one, other}
         self._load(found)
         return found
@@ -395,28 +373,18 @@ class Joining:
     def _rulings(self, order: Sequence[int]) -> list[Ruling]:
         position = {number: i for i, number in enumerate(order)}
         found = []
-        for some in chunks(order):
-            query = (
-                select(rulings.c.one, rulings.c.other, rulings.c.kind)
-                .join(corrections, corrections.c.id == rulings.c.correction_id)
-                .where(corrections.c.undone_at.is_(None), rulings.c.kind != "wrong", rulings.c.one.in_(some))
-            )
+        for some in chunks(order) if self._has_rulings else ():
             found += [
                 Ruling(position[one], position[other], kind == "same")
-                for one, other, kind in self.connection.execute(query)
+                for one, other, kind in self.connection.execute(_RULINGS, {"ids": some})
                 if one in position and other in position
             ]
         return found
 
     def _wrong(self, ids: Collection[int]) -> str | None:
         """Why a person ruled one of these reports' meeting to be wrong; None if nobody did."""
-        for some in chunks(ids):
-            found = self.connection.execute(
-                select(corrections.c.why)
-                .join(rulings, corrections.c.id == rulings.c.correction_id)
-                .where(corrections.c.undone_at.is_(None), rulings.c.kind == "wrong", rulings.c.one.in_(some))
-                .limit(1)
-            ).first()
+        for some in chunks(ids) if self._has_rulings else ():
+            found = self.connection.execute(_WRONG, {"ids": some}).first()
             if found is not None:
                 return found.why or "marked as wrong"
         return None
@@ -464,8 +432,8 @@ class Joining:
             if known.meeting_id == meeting_id and (known.home_id or meeting_id is None):
                 continue
             home = known.home_id or meeting_id
-            self.connection.execute(update(reports).where(reports.c.id == number).values(meeting_id=meeting_id, home_id=home))
-            self.kin[number] = Kin(known.id, known.article_id, known.account, meeting_id, home)
+            self.connection.execute(_PLACE, {"report": number, "record": meeting_id, "home": home})
+            self.kin[number] = replace(known, meeting_id=meeting_id, home_id=home)
 
     def _revive(self, group: Sequence[int], taken: Collection[int]) -> int | None:
         """A record that once was this group's own and stands for nothing now: it comes back under its number."""
@@ -485,7 +453,7 @@ class Joining:
             "recorded_at": self.now,
             "changed_at": self.now,
         }
-        return _new_id(self.connection.execute(insert(meetings).values(values)))
+        return _new_id(self.connection.execute(_ADD_MEETING, values))
 
     def _alias(self, alias: int, target: int) -> None:
         self.connection.execute(
@@ -500,7 +468,7 @@ class Joining:
         """Work out the facts of these records anew. Returns those that are news from now on."""
         news = set()
         for meeting_id, group in changed.items():
-            row = self.connection.execute(select(meetings).where(meetings.c.id == meeting_id)).one()
+            row = self.connection.execute(_MEETING, {"record": meeting_id}).one()
             members = set(group) | self._members([meeting_id])
             if not members:
                 if row.merged_into is None:
@@ -527,13 +495,16 @@ class Joining:
         becomes_news = is_news and row.news_at is None
         if becomes_news:
             values["news_at"] = self.now
-        changes = [] if opened else self._changes(row, facts, why)
+        stored = [] if opened else [dict(p) for p in self.connection.execute(_PARTICIPANTS, {"record": row.id}).mappings()]
+        changes = [] if opened else self._changes(row, facts, why, stored)
         for what, before, after in [("opened", None, str(facts.status))] if opened else changes:
             self._note(row.id, what, before, after)
         if opened or changes:
             values["changed_at"] = self.now
-        self.connection.execute(update(meetings).where(meetings.c.id == row.id).values(values))
-        self._write_participants(row.id, facts.participants)
+        different = {name: value for name, value in values.items() if getattr(row, name) != value}
+        if different:
+            self.connection.execute(update(meetings).where(meetings.c.id == row.id).values(different))
+        self._write_participants(row.id, facts.participants, stored)
         self._write_copies(kin, copy_of)
         return becomes_news
 
@@ -542,8 +513,7 @@ class Joining:
         prints: dict[int, set[int]] = defaultdict(set)
         first = {k.article_id: k.account for k in kin}
         for some in chunks(first):
-            query = select(article_prints.c.article_id, article_prints.c.hash).where(article_prints.c.article_id.in_(some))
-            for article_id, value in self.connection.execute(query):
+            for article_id, value in self.connection.execute(_PRINTS, {"ids": some}):
                 prints[article_id].add(value)
         tellings = [
             Telling(account.article, account.published, account.outlet, account.family, frozenset(prints[article_id]))
@@ -555,23 +525,20 @@ class Joining:
     def _write_copies(self, kin: Sequence[Kin], copy_of: Mapping[str, str]) -> None:
         ids = {k.account.article: k.article_id for k in kin}
         wanted = {k.id: ids.get(copy_of.get(k.account.article, "")) for k in kin}
-        stored = dict(self.connection.execute(select(reports.c.id, reports.c.copy_of).where(reports.c.id.in_(wanted))).all())
-        for number, origin in wanted.items():
-            if stored.get(number) != origin:
-                self.connection.execute(update(reports).where(reports.c.id == number).values(copy_of=origin))
+        for known in kin:
+            if known.copy_of != wanted[known.id]:
+                self.connection.execute(update(reports).where(reports.c.id == known.id).values(copy_of=wanted[known.id]))
 
-    def _write_participants(self, meeting_id: int, participants: Sequence[Participant]) -> None:
+    def _write_participants(self, meeting_id: int, participants: Sequence[Participant], stored: list[dict[str, Any]]) -> None:
         rows = [_participant_row(meeting_id, i, p) for i, p in enumerate(participants)]
-        stored = self.connection.execute(
-            select(meeting_participants).where(meeting_participants.c.meeting_id == meeting_id).order_by(meeting_participants.c.position)
-        ).mappings()
-        if [dict(row) for row in stored] == rows:
+        if stored == rows:
             return
-        self.connection.execute(delete(meeting_participants).where(meeting_participants.c.meeting_id == meeting_id))
+        if stored:
+            self.connection.execute(delete(meeting_participants).where(meeting_participants.c.meeting_id == meeting_id))
         if rows:
-            self.connection.execute(insert(meeting_participants), rows)
+            self.connection.execute(_ADD_PARTICIPANTS, rows)
 
-    def _changes(self, row: Any, facts: MeetingFacts, why: str | None) -> list[tuple[str, Any, Any]]:
+    def _changes(self, row: Any, facts: MeetingFacts, why: str | None, stored: Sequence[Mapping[str, Any]]) -> list[tuple[str, Any, Any]]:
         """What people would call a change: status, days, place, who."""
         changes: list[tuple[str, Any, Any]] = []
         told_before = "possible" if row.possible else row.status
@@ -585,10 +552,7 @@ class Joining:
             changes.append(("place", [row.city, row.country], [facts.place.city, facts.place.country]))
         if bool(row.wrong) != (why is not None):
             changes.append(("wrong", row.why_wrong, why) if why else ("restored", row.why_wrong, None))
-        stored = self.connection.execute(
-            select(meeting_participants).where(meeting_participants.c.meeting_id == row.id).order_by(meeting_participants.c.position)
-        )
-        before = [(p.person_id, p.name, p.body, p.country) for p in stored]
+        before = [(p["person_id"], p["name"], p["body"], p["country"]) for p in stored]
         after = [(p.person_id, p.name, p.body, p.country) for p in facts.participants]
         if {_who(*p) for p in before} != {_who(*p) for p in after}:
             changes.append(("participants", [_named(*p) for p in before], [_named(*p) for p in after]))
@@ -607,11 +571,8 @@ class Joining:
         self._note(row.id, "wrong", None, why)
 
     def _note(self, meeting_id: int, what: str, before: Any, after: Any) -> None:
-        self.connection.execute(
-            insert(meeting_changes).values(
-                meeting_id=meeting_id, at=self.now, what=what, before=before, after=after, article_id=self.article_id
-            )
-        )
+        told = {"meeting_id": meeting_id, "at": self.now, "what": what, "before": before, "after": after}
+        self.connection.execute(_ADD_CHANGE, told | {"article_id": self.article_id})
 
 
 def _same_tellings(old: Sequence[Kin], accounts: Sequence[Account]) -> list[int | None]:
@@ -693,6 +654,7 @@ _KIN = select(
     reports.c.ordinal,
     reports.c.meeting_id,
     reports.c.home_id,
+    reports.c.copy_of,
     reports.c.status,
     reports.c.standing,
     reports.c.published_at,
@@ -714,6 +676,60 @@ _KIN = select(
 ).join(articles, articles.c.id == reports.c.article_id)
 
 
+# Statements made once: building them costs three times what running them does, and joining runs some thirty
+
+
+def _any_of(column: ColumnElement[Any], name: str = "ids") -> ColumnElement[bool]:
+    return column.in_(bindparam(name, expanding=True))
+
+
+_ARTICLE = select(articles, article_texts.c.text).outerjoin(article_texts, article_texts.c.article_id == articles.c.id)
+_ARTICLE = _ARTICLE.order_by(articles.c.id).limit(1)
+_BY_ENTRY = _ARTICLE.where(articles.c.entry_id == bindparam("entry"))
+_BY_LINK = _ARTICLE.where(articles.c.link_key == bindparam("link"))
+_BY_TEXT = _ARTICLE.where(articles.c.text_hash == bindparam("hash"), articles.c.outlet == bindparam("outlet"))
+_REPORTS_OF_ARTICLE = select(reports.c.id, reports.c.meeting_id).where(reports.c.article_id == bindparam("article"))
+_REPORTS_OF_ARTICLE = _REPORTS_OF_ARTICLE.order_by(reports.c.ordinal)
+_ADD_ARTICLE = insert(articles)
+_ADD_TEXT = insert(article_texts)
+_ADD_PRINTS = insert(article_prints)
+_SET_OUTCOME = update(articles).where(articles.c.id == bindparam("article")).values(outcome=bindparam("said"))
+_INDEX_SQLITE = text("INSERT INTO article_search (rowid, title, body) VALUES (:id, :title, :body)")
+_INDEX_POSTGRESQL = text(
+    "INSERT INTO article_search (rowid, words) VALUES (:id, setweight(to_tsvector('simple', :title), 'A') || to_tsvector('simple', :body))"
+)
+_KIN_BY_ID = _KIN.where(_any_of(reports.c.id))
+_KIN_OF_MEETINGS = _KIN.where(_any_of(reports.c.meeting_id))
+_KIN_OF_ARTICLE = _KIN.where(reports.c.article_id == bindparam("article"))
+_ADD_REPORT = insert(reports)
+_ADD_KEYS = insert(report_keys)
+_ADD_EVIDENCE = insert(evidence)
+_PLACE = update(reports).where(reports.c.id == bindparam("report"))
+_PLACE = _PLACE.values(meeting_id=bindparam("record"), home_id=bindparam("home"))
+_FIND = select(report_keys.c.report_id).where(
+    _any_of(report_keys.c.key, "keys"),
+    report_keys.c.first_day >= bindparam("from"),
+    report_keys.c.first_day <= bindparam("until"),
+    report_keys.c.last_day >= bindparam("since"),
+)
+_FIND_AFTER = _FIND.order_by(report_keys.c.first_day).limit(bindparam("most"))
+_FIND_BEFORE = _FIND.order_by(report_keys.c.first_day.desc()).limit(bindparam("most"))
+_IN_FORCE: Any = select(rulings.c.one, rulings.c.other, rulings.c.kind).join(corrections, corrections.c.id == rulings.c.correction_id)
+_IN_FORCE = _IN_FORCE.where(corrections.c.undone_at.is_(None))
+_ANY_RULING = _IN_FORCE.limit(1)
+_RULINGS = _IN_FORCE.where(rulings.c.kind != "wrong", _any_of(rulings.c.one))
+_PARTNERS = _IN_FORCE.where(rulings.c.kind == "same", or_(_any_of(rulings.c.one), _any_of(rulings.c.other)))
+_PARTNERS = _PARTNERS.with_only_columns(rulings.c.one, rulings.c.other)
+_WRONG = _IN_FORCE.where(rulings.c.kind == "wrong", _any_of(rulings.c.one)).with_only_columns(corrections.c.why).limit(1)
+_MEETING = select(meetings).where(meetings.c.id == bindparam("record"))
+_ADD_MEETING = insert(meetings)
+_PARTICIPANTS = select(meeting_participants).where(meeting_participants.c.meeting_id == bindparam("record"))
+_PARTICIPANTS = _PARTICIPANTS.order_by(meeting_participants.c.position)
+_ADD_PARTICIPANTS = insert(meeting_participants)
+_ADD_CHANGE = insert(meeting_changes)
+_PRINTS = select(article_prints.c.article_id, article_prints.c.hash).where(_any_of(article_prints.c.article_id))
+
+
 def _kin(row: Any) -> Kin:
     report = Report(
         status=Status(row.status),
@@ -727,7 +743,7 @@ def _kin(row: Any) -> Kin:
         score=row.score,
     )
     account = Account(report, row.published_at, row.article, row.ordinal, row.outlet, row.family, row.standing)
-    return Kin(row.id, row.article_id, account, row.meeting_id, row.home_id)
+    return Kin(row.id, row.article_id, account, row.meeting_id, row.home_id, row.copy_of)
 
 
 def _raw(value: Any) -> str:

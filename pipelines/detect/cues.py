@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from pathlib import Path
@@ -75,6 +75,17 @@ class Hit:
     first: int
     last: int
     entry: Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """The phrases of a text in order, and the token each begins with."""
+
+    found: tuple[Hit, ...]
+    firsts: tuple[int, ...]
+
+    def __iter__(self) -> Iterator[Hit]:
+        return iter(self.found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +184,7 @@ def variants(word: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def scan(tokens: Tokens, lexicon: Lexicon) -> list[Hit]:
+def scan(tokens: Tokens, lexicon: Lexicon) -> Hits:
     """Every phrase of the lexicon in the text, in order; within one group the longest at a place, without overlap."""
     words, gaps = tokens.words, tokens.gaps
     arabic = lexicon.language == "ar"
@@ -208,7 +219,7 @@ def scan(tokens: Tokens, lexicon: Lexicon) -> list[Hit]:
                     continue
                 busy[entry.group] = last
                 hits.append(Hit(at, last, entry))
-    return hits
+    return Hits(tuple(hits), tuple(hit.first for hit in hits))
 
 
 def _longest_first(row: _Row) -> int:
@@ -373,10 +384,6 @@ class _Builder:
             entries.append(entry)
 
 
-def hits_between(hits: Sequence[Hit], first: int, last: int) -> Iterable[Hit]:
-    """The hits that begin in tokens `first` up to and without `last`; `hits` are in order."""
-    low = bisect_left(hits, first, key=lambda hit: hit.first)
-    for hit in hits[low:]:
-        if hit.first >= last:
-            break
-        yield hit
+def hits_between(hits: Hits, first: int, last: int) -> Sequence[Hit]:
+    """The hits that begin in tokens `first` up to and without `last`."""
+    return hits.found[bisect_left(hits.firsts, first) : bisect_left(hits.firsts, last)]

@@ -21,7 +21,7 @@ from pipelines.detect.places import find_places, load_places
 from pipelines.detect.reports import categories_of, days_of, mode_of, participant, participants_of, place_of, side_of, telling_most
 from pipelines.detect.resources import Register
 from pipelines.detect.resources import load as load_register
-from pipelines.detect.score import Genre, Verdict, genre_of, judge
+from pipelines.detect.score import BY_NATURE, Genre, Verdict, genre_of, judge
 from pipelines.detect.sentences import Dateline, dateline
 from pipelines.detect.topics import by_nature, subject_of, told_in
 
@@ -218,9 +218,10 @@ def _worth_keeping(one: Weighed, flagged: bool) -> bool:
         cue.hit.entry.kind in ("sign", "support") for frame in one.draft.frames for cue in frame.cues
     ):
         return False  # a treaty that will be signed is no meeting yet
-    return any(person.kind in SECURITY_KINDS for person in one.report.participants) and (
-        one.verdict.security or flagged or not one.verdict.missing
-    )
+    kinds = {person.kind for person in one.report.participants}
+    if kinds & BY_NATURE:
+        return True
+    return bool(kinds & SECURITY_KINDS) and (one.verdict.security or flagged or not one.verdict.missing)
 
 
 def _why_none(reading: Reading) -> tuple[str, ...]:

@@ -415,12 +415,21 @@ def _join_background(drafts: list[Draft]) -> list[Draft]:
                 continue
             where = any(place.prep in ("in", "to") for frame in draft.frames for place in frame.places)
             people = [actor for actor in draft.actors if actor.type != "body" or actor.rank == "delegation"]
-            if not (spans or where) or not (people or _has_sides(draft)):
+            if not (spans or where or _counted_back(draft)) or not (people or _has_sides(draft)):
                 continue
         elif draft.status is Status.PLANNED and not _has_sides(draft):
             continue
         kept.append(draft)
     return kept
+
+
+def _counted_back(draft: Draft) -> bool:
+    """ "cinq jours après le patron de la CIA": no day, but a time."""
+    return any(
+        hit.entry.tag == "background_units"
+        for frame in draft.frames
+        for hit in hits_between(frame.part.hits, frame.segment.first, frame.segment.last)
+    )
 
 
 def _has_sides(draft: Draft) -> bool:

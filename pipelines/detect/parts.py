@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from pipelines.detect.cues import Hit, Lexicon, Tokens, scan, tokens_of
+from pipelines.detect.cues import Hits, Lexicon, Tokens, scan, tokens_of
 from pipelines.detect.dates import DateMention, find_dates
 from pipelines.detect.fold import Folded
 from pipelines.detect.mentions import Actor
@@ -31,7 +31,7 @@ class Part:
     field: Field
     original: str
     tokens: Tokens
-    hits: list[Hit]
+    hits: Hits
     sentences: tuple[Sentence, ...]
     bounds: list[tuple[int, int]]  # tokens of each sentence
     dates: tuple[DateMention, ...]

@@ -14,7 +14,7 @@ from pipelines.detect.people import SECURITY_KINDS
 from pipelines.detect.topics import Subject
 
 # Two services that keep a country safe talk about nothing else; ministers may
-_BY_NATURE = frozenset(("police", "intelligence", "gendarmerie", "border", "cyber", "military"))
+BY_NATURE = frozenset(("police", "intelligence", "gendarmerie", "border", "cyber", "military"))
 _LOW = frozenset(("generic", "body", None))
 _CEILING = 0.45  # what a meeting without one of its essentials can reach: below the line, listed as possible at most
 
@@ -164,7 +164,7 @@ def _bounds(part: Part, first: int, last: int) -> tuple[int, int]:
 
 def _security(bodies: Sequence[Actor], subject: Subject, strength: int) -> tuple[bool, str]:
     topics, words, other = len(subject.topics), len(subject.security), len(subject.other)
-    services = [actor for actor in bodies if actor.kind in _BY_NATURE]
+    services = [actor for actor in bodies if actor.kind in BY_NATURE]
     if services and topics + words:
         return True, "services that keep a country safe"
     if len({actor.country for actor in services if actor.country != "INT"}) > 1 and strength >= 3 and other <= 2:

@@ -89,6 +89,10 @@ def _is_cue(part: Part, hit: Hit, begin: int) -> bool:
     if entry.noun:
         return True
     if entry.id in ("presence", "invite"):
+        if part.tokens.words[hit.first - 1] == "s" and hit.first > begin:
+            return False  # "s'étaient succédé"
+        if any(one.entry.tag == "verb" and one.entry.tense == "participle" for one in hits_between(part.hits, hit.last, hit.last + 1)):
+            return False  # "était reçu"
         reach = part.tokens.ends[min(hit.last + 7, len(part.tokens.ends)) - 1]
         low = part.tokens.starts[hit.first]
         if not any(low < place.start < reach and place.prep in ("in", "to") and place.kind == "city" for place in part.places):

@@ -261,8 +261,11 @@ class _Article:
     def _unknown(self, phrase: Phrase, noun: Noun, name: Name | None) -> _Draft | None:
         """A title or body without a name, or somebody the register lacks."""
         body, country, sure = self._body(noun, phrase)
-        if name is not None and name.country is not None:
-            country, sure = name.country, True
+        own = name.country if name is not None else None
+        if phrase.listed and phrase.place < len(noun.countries):
+            own = own or noun.countries[phrase.place]
+        if own is not None:
+            country, sure = own, True
             body = self.register.body_for(noun.type, country) if noun.type else body if body and body.country == country else None
         apart = noun.rank in ("body", "delegation")
         if apart and noun.rank == "body" and body is None and country is None:
@@ -279,7 +282,7 @@ class _Article:
         )  # fmt: skip
         draft = _Draft(actor, phrase, sure, noun.counterpart)
         if name is None and body is not None and sure and not apart:
-            draft.actor = self._with_holder(actor, body)
+            draft.actor = self._with_holder(actor, body, solid=noun.solid)
         elif name is not None and body is not None:
             draft.actor = self._spelt_otherwise(actor, body)
             draft.sure = sure or draft.actor.known
@@ -295,10 +298,12 @@ class _Article:
                     return replace(actor, name=person.name, person_id=person.id, known=True, confidence=0.8)
         return actor
 
-    def _with_holder(self, actor: Actor, body: Body) -> Actor:
+    def _with_holder(self, actor: Actor, body: Body, *, solid: bool = False) -> Actor:
         """The title names nobody, but the register knows who held the office that day."""
         if actor.rank not in _LEADING or actor.plural or actor.former or self.published is None:
             return actor
+        if not solid and actor.field_type is not None and actor.field_type not in body.types:
+            return actor  # the head of a narrower field is not that of the body it belongs to
         holder = self.register.holder(body.id, self.published, actor.role or "")
         if holder is None:
             return actor
@@ -395,6 +400,8 @@ class _Article:
                 return any(one.country == country for one in held)
         if any(one.id in self.bodies for one in held):
             return True
+        if name.token is not None and (nation := self._nation_before(name.token)) and any(one.country == nation for one in held):
+            return True
         if person.context:
             long = name.full and len(person.name.split()) > 2
             return any(
@@ -406,6 +413,16 @@ class _Article:
         if person.rare:
             return self.trade or bool(self.kinds & _TRADE) or len(self.rare) > 1
         return bool(self.kinds & _TRADE) and any(one.country in self.mentioned for one in held[:1])
+
+    def _nation_before(self, token: Token) -> str | None:
+        """The country of an adjective directly before: "le Tunisien Khaled Nouri"."""
+        for part in self.parts:
+            number = part.starting.get(token.start)
+            if number and part.tokens[number] is token:
+                before = part.tokens[number - 1]
+                if before.place is not None and before.place.kind == "demonym" and part.gap(before.end, token.start) == "":
+                    return before.place.country
+        return None
 
     def _office(self, person_id: str, noun: Noun | None, body: Body | None) -> Office | None:
         """The office that the phrase means, else the one held on the article's day."""
@@ -507,8 +524,7 @@ class _Article:
             if draft.sure and actor.country is not None:
                 continue
             before = said.get((actor.field_type or "", actor.rank)) if actor.type == "title" else None
-            text = draft.phrase.part.text
-            if before is not None and before.field == actor.field and _SENTENCE_END.search(text, before.end, min(actor.start, before.end + 400)):
+            if before is not None and before.field == actor.field and self._sentence_ends(draft, before.end):
                 country = before.country  # in one sentence it would be the other party
             else:
                 country = self._guess(actor, claims)
@@ -517,6 +533,10 @@ class _Article:
             draft.actor = self._settled(
                 replace(actor, confidence=min(actor.confidence, 0.5)), actor.field_type, country, named=False
             )
+
+    def _sentence_ends(self, draft: _Draft, start: int) -> bool:
+        """A sentence ends between there and the mention."""
+        return _SENTENCE_END.search(draft.phrase.part.text, start, min(draft.actor.start, start + 400)) is not None
 
     def _inherited(self, drafts: Sequence[_Draft]) -> None:
         """ "une délégation de la police, conduite par son directeur général, X": X is of the body named just before."""
@@ -534,7 +554,8 @@ class _Article:
             if before.type != "body" or not before.country or before.field != actor.field or not 0 <= actor.start - before.end < _NEAR:
                 continue
             if noun.weak or any(token.has("led") for token in part.tokens_in(before.end, actor.start)):
-                draft.actor = _of_body(actor, before)
+                own = before.body is None and actor.field_type is not None
+                draft.actor = self._settled(actor, actor.field_type, before.country, named=True) if own else _of_body(actor, before)
 
     def _is_of(self, draft: _Draft, body: Actor) -> bool:
         """ "le commissaire X, de la DGST"."""
@@ -572,7 +593,8 @@ class _Article:
         if actor.type == "person" and actor.rank in _LEADING:
             # A second head of the same service is that of another country
             taken = set(named) | facing
-            return next((one for one in (*usual, *self._at_home(claims), *self.ranking) if one not in taken), None)
+            free = (one for one in (*usual, *self._at_home(claims), *self.ranking) if one not in taken)
+            return next(free, None) or next(iter(self._apart), None)
         order = (*(one for one in usual if one in named), *named, *usual, *self._at_home(claims), *self.ranking)
         return next((one for one in order if one not in facing or actor.type == "body"), None)
 

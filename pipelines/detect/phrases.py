@@ -56,9 +56,14 @@ _ARABIC_CHARGES = re.compile(
     r"(?=\s{0,2}،|\s{1,2}(?:السيد|معالي|سعادة|الفريق|اللواء|الجنرال|الدكتور))"
 )
 
-_FEW = re.compile(r"(?<![^\W_])(?:deux|trois|dos|ambos|ambas|tres|two|both|three)\s$", re.IGNORECASE)
+_FEW = re.compile(r"(?<![^\W_])(?:deux|trois|dos|ambos|ambas|tres|two|both|three)\s", re.IGNORECASE)
 
 _NOT_FIRST = "يتلبفكو"  # with these verbs and clitics begin; the first names that do are in the role file
+# Only words between, of which the last says "of" or "at"
+_BEYOND = re.compile(
+    r"\s(?:de|du|des|d['’]|del|of|for|[\u0621-\u064a])[\w\s'’-]{2,50}\s"
+    r"(?:(?:de la|de l['’]|du|de|des|à la|au|à l['’]|del|of the|of|at the|at|en la|en el)\s+|\s?[بل])"
+)
 _SENTENCE = 120  # characters; about what a sentence has between its subject and who led it
 _AT_PLACE = frozenset(("a", "au", "aux", "en", "in", "at", "في", "فى", "ب", "en la", "en el"))
 _AND = frozenset(("et", "y", "e", "and", "و"))
@@ -147,6 +152,7 @@ class Noun:
     former: bool = False
     alone: bool = False  # it means something without body, field and country
     article: bool = False
+    settled: bool = False  # a second post named does not change whose minister it is
 
     @property
     def weak(self) -> bool:
@@ -216,8 +222,27 @@ class Phrases:
         self._rightwards(part, noun, number)
         if noun.type is None and noun.country is not None and not noun.bodies:
             noun.type = noun.bare
+        if noun.weak and not noun.alone and noun.rank not in ("minister", "leader"):
+            self._beyond(part, noun)
         noun.article = part.article_before(noun.start) is not None and not self.arabic
         return noun
+
+    def _beyond(self, part: Part, noun: Noun) -> None:
+        """ "directeur de la coopération à la DGSN": words we do not know, then the body; whoever it is does not lead it."""
+        number = next((n for at in range(noun.end, noun.end + 64) if (n := part.starting.get(at)) is not None), None)
+        for at in range(number or len(part.tokens), min(len(part.tokens), (number or 0) + 4)):
+            token = part.tokens[at]
+            if not token.entry.bodies and not (token.has("field") and token.entry.words["field"].alone):
+                if token.entry.words.keys() & {"modifier", "field", "trade"}:
+                    continue
+                return
+            between = part.text[noun.end : token.outer] + " " + token.clitic
+            if len(between) > 66 or not _BEYOND.fullmatch(between):
+                return
+            self._take_body(noun, token)
+            noun.end, noun.rank = token.end, "deputy"
+            self._rightwards(part, noun, at)
+            return
 
     def _once(self, part: Part, number: int) -> Noun | None:
         """ "X, alors à la DGSI": a body without an office, after a name."""
@@ -278,7 +303,7 @@ class Phrases:
         if group is not None and (noun.type is None or noun.type in _LOOSE_FIELDS):
             noun.type = group.type
             noun.default = noun.default or group.country
-        if not entry.bodies:
+        if not entry.bodies or noun.settled:
             return
         both = tuple(one for one in noun.bodies if one in entry.bodies)
         if not noun.bodies or bracket or not noun.solid:
@@ -406,6 +431,7 @@ class Phrases:
             return False
         if not (gap in _AND or (self.arabic and gap == "" and noun.rank != "generic" and not noun.weak)):
             return False
+        noun.settled = noun.rank == "minister" and noun.type is not None
         self._take_head(noun, token)
         return True
 
@@ -505,7 +531,7 @@ class Phrases:
         """One mention, or one per country of "les ministres espagnol et portugais"; "les deux ministres" is a group."""
         if len(noun.countries) < 2:
             few = noun.plural and noun.country is None and not noun.solid and not noun.counterpart
-            if few and (_FEW.search(part.text, max(0, noun.start - 12), noun.start) or self._dual(part, noun)):
+            if few and (_FEW.search(part.text, max(0, noun.start - 12), noun.start + 9) or self._dual(part, noun)):
                 return [Phrase(part, noun.start, noun.end, group=noun.rank)]
             return [Phrase(part, noun.start, noun.end, noun)]
         found = []

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -31,6 +32,10 @@ ChangeKind = Literal["status", "days", "place", "people", "named", "mode", "repo
 OLDER_AFTER = timedelta(days=21)
 """A meeting that ended, or was first reported, longer than this before the period is not this morning's news."""
 
+LAPSED_FOR = timedelta(days=3)
+"""Reports of a meeting that was held have come by then: silence after that is worth a line to those who were told of it,
+and no line at all to those who were not."""
+
 REMIND_WITHIN = timedelta(days=7)
 """An announced meeting is named again, in one line, when its day is this near."""
 
@@ -46,6 +51,7 @@ class Who:
     person_id: str | None = None
     body_id: str | None = None
     known: bool = False
+    wordings: tuple[tuple[str | None, str], ...] = ()  # (language of the article, role as it says it), all reports
 
     @property
     def key(self) -> str:
@@ -75,6 +81,16 @@ class Source:
     status: Status = Status.NEW
     copy_of: int | None = None  # article whose text this one repeats
     quote: str | None = None
+    family: str | None = None  # publisher: its editions are one voice
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """One independent account: the report it is known by, the outlets that repeat its text, and more of the same publisher."""
+
+    lead: Source
+    copies: tuple[Source, ...] = ()
+    more: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,21 +130,74 @@ class MeetingLine:
     imported: bool = False  # known from imported articles only
 
     @property
-    def independent(self) -> tuple[Source, ...]:
-        """The reports that do not repeat another one's text, earliest first."""
-        own = {source.article_id for source in self.sources}
-        return tuple(source for source in self.sources if source.copy_of is None or source.copy_of not in own)
-
-    def copies_of(self, source: Source) -> tuple[Source, ...]:
-        """The reports that repeat this one's text."""
-        return tuple(other for other in self.sources if other.copy_of == source.article_id and other is not source)
+    def telling(self) -> tuple[Source, ...]:
+        """The reports that tell the meeting as it stands: of one that was held, not those that announced it."""
+        same = tuple(source for source in self.sources if source.status is self.status)
+        return same or self.sources
 
     @property
-    def quoted(self) -> Source | None:
-        """The report whose quote tells the meeting best: an independent one with the meeting's own status, earliest first."""
-        ranked = [source for source in self.independent if source.quote and source.status is self.status]
-        ranked += [source for source in self.sources if source.quote]
-        return ranked[0] if ranked else None
+    def announcing(self) -> tuple[Source, ...]:
+        """Of a meeting that was held: the reports that had announced it."""
+        if self.status is not Status.NEW:
+            return ()
+        return tuple(source for source in self.sources if source.status is Status.PLANNED)
+
+    @property
+    def voices(self) -> tuple[Voice, ...]:
+        """The independent accounts, earliest first: copies of one text are one, and so is what one publisher writes."""
+        parent = {source.article_id: source.article_id for source in self.telling}
+
+        def root(article: int) -> int:
+            while parent[article] != article:
+                article = parent[article]
+            return article
+
+        families: dict[str, int] = {}
+        for source in self.telling:
+            first = families.setdefault(source.family or source.outlet, source.article_id)
+            parent[root(source.article_id)] = root(first)
+            if source.copy_of in parent:
+                parent[root(source.article_id)] = root(source.copy_of)
+        voices: dict[int, list[Source]] = {}
+        for source in self.telling:
+            voices.setdefault(root(source.article_id), []).append(source)
+        return tuple(_voice(sources) for sources in voices.values())
+
+    @property
+    def independent(self) -> tuple[Source, ...]:
+        """The report that each voice is known by, earliest first."""
+        return tuple(voice.lead for voice in self.voices)
+
+    def best_quote(self, language: str | None = None) -> Source | None:
+        """The report whose quote tells the meeting best: the one that names most of those at the table.
+
+        Among equals the language asked for, then the earliest. Copies repeat, and are not asked.
+        """
+        quoted = [source for source in self.independent if source.quote] or [source for source in self.telling if source.quote]
+        names = [word for who in self.participants if who.name for word in who.name.split()[-1:]]
+        return max(
+            quoted,
+            key=lambda source: (sum(name in (source.quote or "") for name in names), source.language == language),
+            default=None,
+        )
+
+
+def _voice(sources: Sequence[Source]) -> Voice:
+    known = {source.article_id for source in sources}
+    lead = next((source for source in sources if source.copy_of not in known), sources[0])
+    copies = tuple(source for source in sources if source is not lead and source.copy_of in known)
+    return Voice(lead, copies, tuple(source for source in sources if source is not lead and source not in copies))
+
+
+# What places someone by another ("his Spanish counterpart") says nothing once the other is named beside them, and what is
+# said of a chief in passing ("the boss of") is no title
+_NO_TITLE = ("homologue", "counterpart", "homólog", "colega", "alter ego", "نظير", "patron", "boss", "jefe máximo")
+
+
+def role_in(who: Who, language: str) -> str | None:
+    """The role as the articles of that language say it: the commonest wording, then the fullest. None if none does."""
+    said = Counter(role for of, role in who.wordings if of == language and not any(word in role.lower() for word in _NO_TITLE))
+    return max(said, key=lambda role: (said[role], len(role)), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +239,7 @@ def facts_of(meeting: MeetingLine) -> Facts:
         mode=meeting.mode,
         people=tuple((who.key, who.name or who.role or who.body or "", who.seat) for who in meeting.participants),
         independent=len(meeting.independent),
-        outlets=tuple(dict.fromkeys(source.outlet for source in meeting.sources)),
+        outlets=tuple(dict.fromkeys(source.outlet for source in meeting.telling)),
     )
 
 
@@ -383,7 +452,15 @@ def _follow(meeting: MeetingLine, told: Told, today: date) -> Item | None:
     found = changes(meeting, told.facts)
     if any(change.kind != "reports" for change in found) or (found and was_held):
         return Item(0, "updated", meeting, told, found)
+    if meeting.status is Status.PLANNED and _lapsed_since(meeting, told.local_date, today):
+        return Item(0, "updated", meeting, told, lapsed=True)
     return None
+
+
+def _lapsed_since(meeting: MeetingLine, told_on: date, today: date) -> bool:
+    """Its day is past for long enough that a report would have come, and that was not so when it was last told of."""
+    ended = _last_possible_day(meeting.days)
+    return ended is not None and told_on <= ended + LAPSED_FOR < today
 
 
 def _first_time(meeting: MeetingLine, today: date, period_from: datetime, minimum_score: float) -> Item | None:
@@ -397,10 +474,18 @@ def _first_time(meeting: MeetingLine, today: date, period_from: datetime, minimu
     if meeting.status is Status.NEW and meeting.possible and not _is_old(meeting, period_from):
         return Item(0, "possible", meeting)
     if meeting.status in (Status.PLANNED, Status.CANCELLED, Status.DENIED) and meeting.flagged:
-        if _is_old(meeting, period_from):
+        if _is_old(meeting, period_from) or not _is_worth_announcing(meeting, today):
             return None
         return Item(0, "planned", meeting, lapsed=meeting.status is Status.PLANNED and _has_passed(meeting, today))
     return None
+
+
+def _is_worth_announcing(meeting: MeetingLine, today: date) -> bool:
+    """Somebody is to meet somebody, or on a known day; and that day has not long passed without our having told of it."""
+    ended = _last_possible_day(meeting.days)
+    if meeting.status is Status.PLANNED and ended is not None and today - ended > LAPSED_FOR:
+        return False
+    return len(meeting.participants) > 1 or meeting.days.precision in ("day", "range")
 
 
 def _is_old(meeting: MeetingLine, period_from: datetime) -> bool:
@@ -432,7 +517,7 @@ def _place(item: Item) -> tuple[Any, ...]:
     section = SECTIONS.index("new" if item.section == "held" else item.section)
     if item.section == "planned":
         return (section, item.lapsed, meeting.days.first or date.max, -meeting.score, meeting.id)
-    only_reports = all(change.kind == "reports" for change in item.changes) and item.section == "updated"
+    only_reports = item.section == "updated" and bool(item.changes) and all(change.kind == "reports" for change in item.changes)
     known = any(who.known for who in meeting.participants)
     reports = min(len(meeting.independent), 5)
     return (section, only_reports, -known, -(meeting.score + 0.1 * reports), -_ordinal(meeting), meeting.id)

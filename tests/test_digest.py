@@ -21,7 +21,7 @@ from mail.samples import (
 )
 
 from pipelines.detect.model import Days, Status
-from pipelines.digest import Who, changes, choose, facts_as_json, facts_from_json, facts_of, lead_names
+from pipelines.digest import Who, changes, choose, facts_as_json, facts_from_json, facts_of, lead_names, role_in
 
 YESTERDAY = MORNING - timedelta(days=1)
 
@@ -90,6 +90,17 @@ def test_an_announced_meeting_whose_day_has_passed_without_a_report_says_so():
     assert only(planned_visit(days=on(TODAY - timedelta(days=2)))).lapsed
     assert not only(planned_visit()).lapsed
     assert not only(planned_visit(days=Days(date(2026, 11, 1), date(2026, 11, 30), "month"))).lapsed
+
+
+def test_an_announced_meeting_that_nobody_reported_is_said_so_once():
+    visit = planned_visit(days=on(TODAY - timedelta(days=4)))
+    item = only(visit, [told(visit, "planned", days_ago=6)])
+    assert (item.section, item.lapsed, item.changes) == ("updated", True, ())
+    assert chosen([visit], [told(visit, "updated", days_ago=0)]) == []
+    assert (
+        chosen([planned_visit(days=on(TODAY - timedelta(days=2)))], [told(planned_visit(days=on(TODAY - timedelta(days=2))), "planned", 4)])
+        == []
+    )
 
 
 def test_an_announced_meeting_is_remembered_in_its_last_week_only():
@@ -188,7 +199,47 @@ def test_a_title_names_one_of_each_country_and_the_known_first():
 def test_copies_stand_behind_the_text_they_repeat():
     meeting = rabat_talks()
     assert [s.article_id for s in meeting.independent] == [11, 15, 17]
-    assert [s.article_id for s in meeting.copies_of(meeting.sources[0])] == [12, 13, 14]
+    assert [s.article_id for s in meeting.voices[0].copies] == [12, 13, 14]
+
+
+def test_what_one_publisher_writes_is_one_voice():
+    one = source(1, "Hespress", "a", family="hespress")
+    same = source(2, "Hespress FR", "b", family="hespress")
+    copy = source(3, "Autre", "b", copy_of=2)
+    (voice,) = rabat_talks(sources=(one, same, copy)).voices
+    assert (voice.lead, voice.copies, voice.more) == (one, (copy,), (same,))
+
+
+def test_who_announced_a_meeting_is_no_witness_of_its_being_held():
+    announced = source(1, "Avant", "a", status=Status.PLANNED)
+    held = source(2, "Après", "b")
+    meeting = rabat_talks(sources=(announced, held))
+    assert (meeting.independent, meeting.announcing) == ((held,), (announced,))
+    assert planned_visit(sources=(announced,)).independent == (announced,)
+
+
+def test_a_role_is_said_in_the_readers_language_and_neither_by_comparison_nor_in_passing():
+    who = replace(
+        HAMMOUCHI,
+        wordings=(
+            ("ar", "المدير العام"),
+            ("fr", "homologue français"),
+            ("fr", "directeur général"),
+            ("fr", "patron de la DGSN"),
+            ("fr", "patron de la DGSN"),
+            ("fr", "directeur général"),
+        ),
+    )
+    assert role_in(who, "fr") == "directeur général"
+    assert role_in(who, "ar") == "المدير العام"
+    assert role_in(who, "es") is None
+
+
+def test_an_announcement_without_a_counterpart_or_a_day_is_not_worth_a_line():
+    vague = planned_visit(participants=planned_visit().participants[:1], days=Days())
+    assert chosen([vague]) == []
+    assert chosen([replace(vague, days=planned_visit().days)]) == [("planned", 4)]
+    assert chosen([planned_visit(days=on(TODAY - timedelta(days=9)))]) == []
 
 
 def test_a_copy_whose_original_is_gone_counts_as_a_source():
@@ -200,4 +251,12 @@ def test_the_telling_quote_is_that_of_an_independent_report_of_the_same_status()
     recalled = source(1, "A", "a", quote="rappelle", status=Status.BACKGROUND)
     copy = source(2, "B", "b", quote="copie", copy_of=3)
     own = source(3, "C", "c", quote="original")
-    assert rabat_talks(sources=(recalled, copy, own)).quoted is own
+    assert rabat_talks(sources=(recalled, copy, own)).best_quote() is own
+
+
+def test_the_telling_quote_names_those_at_the_table():
+    dull = source(1, "A", "a", quote="Les travaux ont duré deux heures.")
+    telling = source(2, "B", "b", "es", quote="Hammouchi y Laugier se reunieron en Rabat.")
+    same = source(3, "C", "c", "fr", quote="Hammouchi et Laugier se sont vus.")
+    assert rabat_talks(sources=(dull, telling)).best_quote("fr") is telling
+    assert rabat_talks(sources=(dull, telling, same)).best_quote("fr") is same

@@ -27,9 +27,11 @@ from mail.samples import (
     told,
 )
 
+from monitor.mail.names import Names
 from monitor.mail.render import COLUMNS, HTML_LIMIT, TemplateError, render, template_problems
 from monitor.mail.view import safe_url, subject_of, view_of
 from monitor.mail.words import LANGUAGES, FrameError, direction, frame
+from pipelines.detect import resources
 from pipelines.detect.fold import fold_key
 from pipelines.detect.model import Days, Status
 from pipelines.digest import Digest, Who
@@ -79,9 +81,7 @@ def test_every_language_has_every_word_with_the_same_place_holders(language):
     for key, value in other.items():
         if not key.startswith("."):
             assert _holders(value) == _holders(french[key]), key
-            assert all(
-                text.strip() or key == "frame.colon" for text in (value.values() if isinstance(value, dict) else [value])
-            ), key
+            assert all(text.strip() or key == "frame.colon" for text in (value.values() if isinstance(value, dict) else [value])), key
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -212,7 +212,7 @@ def test_an_alerted_meeting_is_marked_as_known():
 def test_a_held_a_lapsed_and_a_cancelled_visit_say_so():
     held = digest([planned_visit(status=Status.NEW)], [told(planned_visit(), "planned", 8)])
     assert "Annoncée dans le numéro du mardi 17 novembre" in words_of(page(held))
-    lapsed = digest([planned_visit(days=Days(date(2026, 11, 20), date(2026, 11, 20), "day"))])
+    lapsed = digest([planned_visit(days=Days(date(2026, 11, 23), date(2026, 11, 23), "day"))])
     assert "nous n’avons vu aucun compte rendu" in words_of(page(lapsed))
     assert "Annulée" in words_of(page(digest([planned_visit(status=Status.CANCELLED)])))
 
@@ -241,9 +241,7 @@ def test_a_subject_is_one_line_of_at_most_seventy_characters(made, language):
 
 
 def test_a_subject_names_how_many_and_the_first():
-    assert subject_of(digest([arabic_talks(), planned_visit()]), frame("fr")).startswith(
-        "1 nouvelle rencontre : Abdellatif Hammouchi"
-    )
+    assert subject_of(digest([arabic_talks(), planned_visit()]), frame("fr")).startswith("1 nouvelle rencontre : Abdellatif Hammouchi")
     assert subject_of(digest([]), frame("fr")) == "Pas de nouvelle rencontre"
     assert subject_of(digest([planned_visit()]), frame("en")).startswith("1 coming up: Fernando Grande-Marlaska")
 
@@ -386,9 +384,7 @@ def test_five_hundred_meetings_come_in_numbered_parts_with_nothing_left_out():
     assert max(len(part.html.encode()) for part in parts) <= HTML_LIMIT
     assert [position for part in parts for position in part.positions] == list(range(1, MANY + 1))
     for part in parts:
-        assert (
-            f"Partie {part.number} sur {part.of}" in words_of(part.html) and f"Partie {part.number} sur {part.of}" in part.text
-        )
+        assert f"Partie {part.number} sur {part.of}" in words_of(part.html) and f"Partie {part.number} sur {part.of}" in part.text
         assert "Nouvelles rencontres" in words_of(part.html)
         assert part.html.startswith("<!DOCTYPE html>") and part.html.rstrip().endswith("</html>")
     printed = "\n".join(part.text for part in parts)
@@ -427,6 +423,40 @@ def test_ones_own_style_sheet_stands_before_the_shipped_one(tmp_path):
     assert "#123456" in part.html
 
 
+# What the register calls them
+
+
+def test_known_people_are_called_as_the_readers_language_writes_them():
+    register = Names(resources.load())
+    laugier = replace(rabat_talks().participants[1], role="نظيره الفرنسي")
+    meeting = rabat_talks(participants=(replace(HAMMOUCHI, role="نظيره المغربي"), laugier))
+
+    def people(language: str) -> str:
+        (part,) = render(view_of(digest([meeting]), frame(language), ZONE, names=register))
+        return words_of(part.html)
+
+    assert "Abdellatif Hammouchi, directeur général, DGSN-DGST, Maroc" in people("fr")
+    assert "Abdellatif Hammouchi, director general, DGSN-DGST, Marruecos" in people("es")
+    arabic = people("ar")
+    assert "عبد اللطيف حموشي – " in arabic and "، المدير العام، " in arabic and "نظيره" not in arabic
+
+
+def test_what_the_articles_say_stands_before_the_register():
+    said = replace(HAMMOUCHI, wordings=(("fr", "directeur général de la Sûreté nationale"), ("ar", "المدير العام للأمن الوطني")))
+    (part,) = render(view_of(digest([rabat_talks(participants=(said,))]), frame("fr"), ZONE, names=Names(resources.load())))
+    assert "Abdellatif Hammouchi, directeur général de la Sûreté nationale, DGSN-DGST, Maroc" in words_of(part.html)
+
+
+def test_a_body_that_its_role_names_already_is_not_named_twice():
+    minister = Who("X Y", "ministre de l'Intérieur", "Ministère de l'Intérieur", "FR")
+    assert "X Y, ministre de l'Intérieur, France" in words_of(page(digest([rabat_talks(participants=(minister,))])))
+
+
+def test_the_sources_in_the_readers_language_come_first():
+    text = words_of(page(digest([rabat_talks()]), "es"))
+    assert text.index("Diario del Estrecho —") < text.index("Le Méridien —")
+
+
 # Nothing that no source says
 
 
@@ -446,9 +476,7 @@ def _said_by_frame(language: str) -> str:
     texts = [text for _, value in _leaves(words.words) for text in (value.values() if isinstance(value, dict) else [value])]
     days = [date(2025, 1, 1) + timedelta(days=n) for n in range(760)]
     texts += (
-        [words.day(day) for day in days[::9]]
-        + [words.short(day) for day in days[::9]]
-        + [words.month_short(day) for day in days[::28]]
+        [words.day(day) for day in days[::9]] + [words.short(day) for day in days[::9]] + [words.month_short(day) for day in days[::28]]
     )
     texts += [words.country(code) or "" for code in ("MA", "FR", "AE", "ES", "DE", "EU", "PT", "SN", "US", "DZ", "INT")]
     return fold_key(" ".join(texts) + " vigie matin contact mailto subject unsubscribe news example articles https watch test")

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection
 
 from monitor.mail import message
+from monitor.mail.names import Names
 from monitor.mail.profile import Profile
 from monitor.mail.render import HTML_LIMIT, render
 from monitor.mail.settings import MailSettings
@@ -16,6 +17,7 @@ from monitor.mail.view import subject_of, view_of
 from monitor.mail.words import frame
 from monitor.store import digests as kept
 from monitor.store.digests import SharedPart
+from pipelines.detect.resources import load
 from pipelines.digest import Digest
 
 Kind = Literal["digest", "alert", "preview"]
@@ -39,12 +41,13 @@ def write(
     """Render a digest into parts with HTML of at most `limit` bytes. Raises render.TemplateError."""
     words, alert = frame(profile.language), kind == "alert"
     contact = message.address(settings.contact or settings.sender)
-    view = view_of(digest, words, profile.timezone, contact=contact, alert=alert)
+    names = Names(load(settings.registers))
+    view = view_of(digest, words, profile.timezone, contact=contact, alert=alert, names=names)
     rendered = render(view, templates=settings.templates, limit=limit)
     parts = tuple(
         SharedPart(
             part.number,
-            subject_of(digest, words, alert=alert, part=(part.number, part.of)),
+            subject_of(digest, words, alert=alert, part=(part.number, part.of), names=names),
             part.text,
             part.html,
             message.body(part.text, part.html),

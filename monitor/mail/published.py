@@ -141,7 +141,7 @@ def _lines(one: Published, words: Frame) -> list[str]:
     meeting = one.meeting
     lines = [_state(one, words)] if one.is_off else []
     lines += ["- " + words.text("frame.separator").join(person) for person in _people(meeting, words)]
-    if quote := quote_of(meeting):
+    if quote := quote_of(meeting, words.language):
         lines.append(words.text("frame.opening") + quote + words.text("frame.closing"))
     lines += [f"{message.clean(source.outlet)} {link_of(source) or ''}".strip() for source in meeting.independent[:8]]
     return lines
@@ -203,7 +203,7 @@ def _entry(feed: ET.Element, one: Published, words: Frame, base: str) -> None:
     people = ET.SubElement(box, "ul")
     for person in _people(meeting, words):
         _text(people, "li", words.text("frame.separator").join(person)).set("dir", "auto")
-    if quote := quote_of(meeting):
+    if quote := quote_of(meeting, words.language):
         _text(box, "blockquote", quote).set("dir", "auto")
     listed = ET.SubElement(box, "ul")
     for source, url in sources[:20]:

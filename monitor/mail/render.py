@@ -207,6 +207,13 @@ def _text_card(card: Card, view: View) -> Iterable[str]:
         yield from _indented(card.counted)
     for link in card.links:
         yield from _text_link(link, words.text("item.copies") + words.text("frame.colon"))
+    for key, links in (("others", card.folded), ("announced_by", card.announced)):
+        if links:
+            yield from _indented(words.text(f"item.{key}") + words.text("frame.colon").rstrip())
+        for link in links:
+            yield from _indented(f"* {link.outlet.text}", "  ")
+            if link.url:
+                yield f"     {link.url}"
 
 
 def _text_link(link: Link, same: str) -> Iterable[str]:
@@ -214,6 +221,10 @@ def _text_link(link: Link, same: str) -> Iterable[str]:
     yield from _indented(f"* {title}" + (f" ({link.day})" if link.day else ""), "  ")
     if link.url:
         yield f"     {link.url}"
+    for other in link.more:
+        yield from _indented(f"  + {(other.title or other.outlet).text}", "    ")
+        if other.url:
+            yield f"     {other.url}"
     for copy in link.copies:
         yield from _indented(f"  {same}{copy.outlet.text}", "    ")
         if copy.url:

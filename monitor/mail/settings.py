@@ -28,4 +28,5 @@ class MailSettings:
     contact: str | None = None  # address that answers and takes back subscriptions; default: the sender's
     templates: Path | None = None  # a folder whose templates stand before the shipped ones
     final_reply: float = FINAL_REPLY_SECONDS
+    registers: tuple[Path, ...] = ()  # the user's own, beside the shipped one: what people and posts are called
     ca_file: Path | None = None  # certificates to trust instead of the system's

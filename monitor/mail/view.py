@@ -10,13 +10,21 @@ from urllib.parse import quote, urlsplit, urlunsplit
 from zoneinfo import ZoneInfo
 
 from monitor.mail.message import SUBJECT_LENGTH, clean, cut, scrub
+from monitor.mail.names import Names
 from monitor.mail.words import Frame, direction
+from pipelines.detect.fold import fold_key
 from pipelines.detect.model import Status
-from pipelines.digest import Change, Digest, Earlier, Item, MeetingLine, Source, Trouble, Who, lead_names
+from pipelines.digest import Change, Digest, Earlier, Item, MeetingLine, Source, Trouble, Who, lead_names, role_in
 
 QUOTE_LENGTH = 420
 TITLE_LENGTH = 180
 ROLE_LENGTH = 160
+TOPICS = 5
+LINKS = 8
+"""Independent sources with their headline; the rest is named."""
+
+ANNOUNCING = 5
+
 FEW_DAYS = timedelta(days=3)
 
 
@@ -48,7 +56,8 @@ class Link:
     title: Words | None
     url: str | None
     day: str | None
-    copies: tuple[Link, ...] = ()
+    copies: tuple[Link, ...] = ()  # the same text elsewhere
+    more: tuple[Link, ...] = ()  # further articles of the same publisher
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +86,8 @@ class Card:
     quoted_from: Words | None
     counted: str | None
     links: tuple[Link, ...]
+    folded: tuple[Link, ...] = ()  # sources named only
+    announced: tuple[Link, ...] = ()  # who had announced it
     notes: tuple[str, ...] = ()
     facts: tuple[Fact, ...] = ()
     compact: bool = False
@@ -138,15 +149,24 @@ class View:
     alert: bool = False
 
 
-def view_of(digest: Digest, frame: Frame, zone: str, *, contact: str | None = None, alert: bool = False) -> View:
-    """The digest in words. `zone` is the profile's; `contact` the address that takes back a subscription."""
-    make = _Maker(digest, frame, zone)
+def view_of(
+    digest: Digest,
+    frame: Frame,
+    zone: str,
+    *,
+    contact: str | None = None,
+    alert: bool = False,
+    names: Names | None = None,
+) -> View:
+    """The digest in words. `zone` is the profile's; `contact` takes back a subscription; `names` are the register's."""
+    names = names or Names()
+    make = _Maker(digest, frame, zone, names)
     blocks = tuple(make.blocks())
     warning, quiet, quiet_why = make.silence()
     return View(
         language=frame.language,
         dir=frame.direction,
-        subject=subject_of(digest, frame, alert=alert),
+        subject=subject_of(digest, frame, alert=alert, names=names),
         preheader=cut(make.preheader(), 90),
         profile=digest.profile,
         date=frame.day(digest.local_date),
@@ -170,7 +190,14 @@ def view_of(digest: Digest, frame: Frame, zone: str, *, contact: str | None = No
     )
 
 
-def subject_of(digest: Digest, frame: Frame, *, alert: bool = False, part: tuple[int, int] | None = None) -> str:
+def subject_of(
+    digest: Digest,
+    frame: Frame,
+    *,
+    alert: bool = False,
+    part: tuple[int, int] | None = None,
+    names: Names | None = None,
+) -> str:
     """At most 70 characters: what and how many, then the lead meeting. `part` is (number, of how many)."""
     numbered = f" ({part[0]}/{part[1]})" if part and part[1] > 1 else ""
     late = f" {frame.text('subject.late')}" if digest.covers > 1 else ""
@@ -185,22 +212,22 @@ def subject_of(digest: Digest, frame: Frame, *, alert: bool = False, part: tuple
     else:
         kind = {"correction": "corrections", "updated": "updated"}.get(first.section, first.section)
         head = frame.count(kind, len(digest.of(first.section)))
-    lead = f"{frame.text('frame.colon')}{_lead(first.meeting, frame)}" if first else ""
+    lead = f"{frame.text('frame.colon')}{_lead(first.meeting, frame, names or Names())}" if first else ""
     return scrub(cut(scrub(head + lead), room) + late + numbered)
 
 
-def title_of(meeting: MeetingLine, frame: Frame) -> tuple[tuple[str, ...], int]:
+def title_of(meeting: MeetingLine, frame: Frame, names: Names) -> tuple[tuple[str, ...], int]:
     """The names that stand for a meeting, and how many more took part."""
     leading, more = lead_names(meeting.participants)
     if not leading:
         return (cut(clean(meeting.headline or "") or frame.text("item.undetailed"), TITLE_LENGTH),), 0
-    return tuple(_name(who, frame) for who in leading), more
+    return tuple(_name(who, frame, names) for who in leading), more
 
 
-def names_of(meeting: MeetingLine, frame: Frame) -> tuple[str, ...]:
+def names_of(meeting: MeetingLine, frame: Frame, names: Names | None = None) -> tuple[str, ...]:
     """The names that stand for a meeting, with the count of the others last if there are any."""
-    names, more = title_of(meeting, frame)
-    return (*names, f"+{more}") if more else names
+    leading, more = title_of(meeting, frame, names or Names())
+    return (*leading, f"+{more}") if more else leading
 
 
 def place_of(meeting: MeetingLine, frame: Frame) -> tuple[str, ...]:
@@ -208,9 +235,9 @@ def place_of(meeting: MeetingLine, frame: Frame) -> tuple[str, ...]:
     return tuple(clean(part) for part in (meeting.city, frame.country(meeting.country)) if part)
 
 
-def quote_of(meeting: MeetingLine) -> str | None:
+def quote_of(meeting: MeetingLine, language: str | None = None) -> str | None:
     """The telling quote, cut to a readable length."""
-    quoted = meeting.quoted
+    quoted = meeting.best_quote(language)
     return cut(clean(quoted.quote), QUOTE_LENGTH) if quoted and quoted.quote else None
 
 
@@ -240,8 +267,8 @@ def safe_url(url: str | None) -> str | None:
 class _Maker:
     """Puts one digest into the words of one frame."""
 
-    def __init__(self, digest: Digest, frame: Frame, zone: str):
-        self.digest, self.frame, self.zone = digest, frame, zone
+    def __init__(self, digest: Digest, frame: Frame, zone: str, names: Names):
+        self.digest, self.frame, self.zone, self.names = digest, frame, zone, names
         self.today = digest.local_date
 
     def clock(self, when: datetime) -> str:
@@ -262,7 +289,7 @@ class _Maker:
         return " · ".join(self.frame.count(what, n).replace(" ", "\u00a0") for what, n in pairs if n)
 
     def preheader(self) -> str:
-        news = [_lead(item.meeting, self.frame) for item in self.digest.news[1:4]]
+        news = [_lead(item.meeting, self.frame, self.names) for item in self.digest.news[1:4]]
         return clean(" · ".join([*news, self.counts() or self.frame.text("frame.quiet"), self.watch()]))
 
     def notices(self) -> Iterable[str]:
@@ -292,14 +319,15 @@ class _Maker:
 
     def blocks(self) -> Iterable[Block]:
         digest, frame = self.digest, self.frame
-        updated = digest.of("updated")
-        only_reports = tuple(item for item in updated if all(change.kind == "reports" for change in item.changes))
+        updated, planned = digest.of("updated"), digest.of("planned")
+        only_reports = tuple(item for item in updated if {change.kind for change in item.changes} == {"reports"})
         groups: list[tuple[str, Iterable[Item], Callable[[Item], Card]]] = [
             ("new", digest.news, self.card),
             ("correction", digest.of("correction"), self.short_card),
             ("updated", [item for item in updated if item not in only_reports], self.short_card),
             ("reports", only_reports, self.short_card),
-            ("planned", digest.of("planned"), self.card),
+            ("off", [item for item in planned if item.meeting.status is not Status.PLANNED], self.card),
+            ("planned", [item for item in planned if item.meeting.status is Status.PLANNED], self.card),
             ("older", digest.of("older"), self.card),
             ("possible", digest.of("possible"), self.possible_card),
         ]
@@ -313,16 +341,18 @@ class _Maker:
 
     def card(self, item: Item) -> Card:
         meeting = item.meeting
-        quoted = meeting.quoted
+        quoted = meeting.best_quote(self.frame.language)
         return Card(
             number=item.position,
             section=item.section,
-            people=tuple(self.person(who) for who in meeting.participants),
+            people=tuple(self.person(who, meeting.days.first) for who in meeting.participants),
             topics=self.topics(meeting),
             quote=_quote(quoted),
             quoted_from=_words(quoted.outlet) if quoted and quoted.quote else None,
             counted=self.counted(meeting),
-            links=tuple(self.links(meeting)),
+            links=tuple(self.links(meeting))[:LINKS],
+            folded=tuple(replace(link, title=None) for link in self.links(meeting))[LINKS:],
+            announced=tuple(replace(self.link(source), title=None) for source in meeting.announcing[:ANNOUNCING]),
             notes=tuple(self.notes(item)),
             **self._top(meeting),  # type: ignore[arg-type]
             badge=self.badge(item),
@@ -333,7 +363,7 @@ class _Maker:
         meeting = item.meeting
         told = set(item.told.facts.outlets) if item.told else set()
         correction = item.section == "correction"
-        links = [replace(link, copies=()) for link in self.links(meeting) if correction or link.outlet.text not in told]
+        links = [replace(link, copies=(), more=()) for link in self.links(meeting) if correction or link.outlet.text not in told]
         return Card(
             number=item.position,
             section=item.section,
@@ -352,7 +382,7 @@ class _Maker:
 
     def possible_card(self, item: Item) -> Card:
         meeting = item.meeting
-        quoted = meeting.quoted
+        quoted = meeting.best_quote(self.frame.language)
         return Card(
             number=item.position,
             section=item.section,
@@ -361,7 +391,7 @@ class _Maker:
             quote=_quote(quoted),
             quoted_from=_words(quoted.outlet) if quoted and quoted.quote else None,
             counted=None,
-            links=tuple(self.links(meeting))[:3],
+            links=tuple(replace(link, copies=(), more=()) for link in self.links(meeting))[:3],
             **self._top(meeting),  # type: ignore[arg-type]
             badge=None,
             compact=True,
@@ -383,7 +413,7 @@ class _Maker:
         )
 
     def _top(self, meeting: MeetingLine) -> dict[str, object]:
-        names, more = title_of(meeting, self.frame)
+        names, more = title_of(meeting, self.frame, self.names)
         return {
             "title": tuple(_words(name) for name in names),
             "more": self.frame.count("more", more) if more else None,
@@ -409,11 +439,11 @@ class _Maker:
         text = clean(text)
         return text if direction(text) == self.frame.direction else f"\u2068{text}\u2069"
 
-    def person(self, who: Who) -> Person:
-        name, role, body = (clean(part or "") for part in (who.name, who.role, who.body))
-        country = clean(self.frame.country(who.country) or "")
+    def person(self, who: Who, on: date | None) -> Person:
+        name, role = clean(self.names.name(who, self.frame.language) or ""), clean(self.role(who, on) or "")
+        body, country = clean(self.names.body(who, self.frame.language) or ""), clean(self.frame.country(who.country) or "")
         rest = [cut(role, ROLE_LENGTH)]
-        if body and body.casefold() not in role.casefold():
+        if body and not _is_said(body, role):
             rest.append(body)
         if not name:
             # What the text says of them stands where the name would
@@ -424,23 +454,31 @@ class _Maker:
             parts.append(Words(country, self.frame.direction, self.frame.language))
         return Person(_words(name), tuple(parts))
 
+    def role(self, who: Who, on: date | None) -> str | None:
+        """In the frame's language if an article or the register has it so, else as an article says it."""
+        return role_in(who, self.frame.language) or self.names.title(who, on, self.frame.language) or who.role
+
     def topics(self, meeting: MeetingLine) -> str | None:
-        named = (clean(self.frame.label("topic", topic)) for topic in meeting.topics)
+        named = [clean(self.frame.label("topic", topic)) for topic in meeting.topics[:TOPICS]]
+        if len(meeting.topics) > TOPICS:
+            named.append("…")
         return self.frame.text("frame.separator").join(named) or None
 
     def counted(self, meeting: MeetingLine) -> str | None:
         if not meeting.sources:
             return None
-        articles = self.frame.count("articles", len(meeting.sources))
+        articles = self.frame.count("articles", len(meeting.telling))
         separator = self.frame.text("frame.separator")
         return f"{articles}{separator}{self.frame.count('independent', len(meeting.independent))}"
 
     def links(self, meeting: MeetingLine) -> Iterable[Link]:
-        for source in meeting.independent:
-            copies = tuple(self.link(copy) for copy in meeting.copies_of(source))
-            yield self.link(source, copies)
+        """Independent accounts, those in the reader's language first, else in the order they came."""
+        voices = sorted(meeting.voices, key=lambda voice: voice.lead.language != self.frame.language)
+        for voice in voices:
+            more = tuple(self.link(source) for source in voice.more)
+            yield replace(self.link(voice.lead), copies=tuple(self.link(copy) for copy in voice.copies), more=more)
 
-    def link(self, source: Source, copies: tuple[Link, ...] = ()) -> Link:
+    def link(self, source: Source) -> Link:
         day = None
         if source.published_at is not None:
             local = source.published_at.astimezone(ZoneInfo(self.zone)).date()
@@ -452,7 +490,6 @@ class _Maker:
             title=_words(title, source.language) if title else None,
             url=safe_url(source.url),
             day=day,
-            copies=copies,
         )
 
     def notes(self, item: Item) -> Iterable[str]:
@@ -485,7 +522,7 @@ class _Maker:
         if told is None:
             return None
         if change.kind in ("people", "named"):
-            people = tuple(self.ours(self.in_one_line(who)) for who in change.people)
+            people = tuple(self.ours(self.in_one_line(who, meeting.days.first)) for who in change.people)
             return Fact(frame.text(f"item.change_{change.kind}"), people)
         if change.kind == "reports":
             return Fact(frame.text("item.change_reports"), tuple(_words(outlet) for outlet in change.outlets))
@@ -501,8 +538,8 @@ class _Maker:
         said = frame.text(f"item.change_{change.kind}", after=after, before=before)
         return Fact("", (self.ours(said),))
 
-    def in_one_line(self, who: Who) -> str:
-        person = self.person(who)
+    def in_one_line(self, who: Who, on: date | None) -> str:
+        person = self.person(who, on)
         return self.in_a_row((person.name, *person.rest))
 
     def in_a_row(self, words: Iterable[Words]) -> str:
@@ -554,17 +591,33 @@ class _Maker:
         return _words(cut(clean(trouble.why), 120)) if trouble.why else None
 
 
-def _lead(meeting: MeetingLine, frame: Frame) -> str:
-    names, more = title_of(meeting, frame)
+def _is_said(body: str, role: str) -> bool:
+    """Whether the role names the body already: "ministre de l'Intérieur" of the "Ministère de l'Intérieur"."""
+    said, telling = (set(re.findall(r"[^\W\d_]{2,}", fold_key(text))) for text in (role, body))
+    telling -= _GENERIC
+    return bool(telling) and telling <= said
+
+
+_GENERIC = frozenset(
+    re.findall(
+        r"\S+",
+        "ministere ministerio ministry direction direccion directorate departement department service servicio of the de del "
+        "la le les des du el los and et وزاره مديريه اداره",
+    )
+)
+
+
+def _lead(meeting: MeetingLine, frame: Frame, register: Names) -> str:
+    names, more = title_of(meeting, frame, register)
     return " – ".join(names) + (f" +{more}" if more else "") + (f" ({clean(meeting.city)})" if meeting.city else "")
 
 
-def _name(who: Who, frame: Frame) -> str:
+def _name(who: Who, frame: Frame, names: Names) -> str:
     """The shortest that stands for a participant."""
     if who.name:
-        return clean(who.name)
+        return clean(names.name(who, frame.language) or who.name)
     country = clean(frame.country(who.country) or "")
-    seat = clean(who.body or who.role or "") or frame.text("item.unnamed")
+    seat = clean(names.body(who, frame.language) or who.role or "") or frame.text("item.unnamed")
     # A body without a name needs its country: there is a "Police nationale" in many
     return f"{cut(seat, 80)} ({country})" if country and not who.body_id else cut(seat, 80)
 

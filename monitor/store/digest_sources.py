@@ -49,10 +49,12 @@ def lines_of(
     numbers = list(numbers)
     for start in range(0, len(numbers), _AT_ONCE):
         some = numbers[start : start + _AT_ONCE]
-        people, sources = _participants(connection, some), _sources(connection, some)
+        people, (sources, wordings) = _participants(connection, some), _sources(connection, some)
         query = select(meetings).where(meetings.c.id.in_(some)).order_by(meetings.c.id)
         for row in connection.execute(query).mappings():
-            yield _line(row, people[row["id"]], sources[row["id"]], (alerted or {}).get(row["id"]))
+            said = wordings[row["id"]]
+            who = [replace(one, wordings=tuple(said[one.key])) for one in people[row["id"]]]
+            yield _line(row, who, sources[row["id"]], (alerted or {}).get(row["id"]))
 
 
 def newsworthy(connection: Connection, after: datetime, until: datetime, score: float) -> set[int]:
@@ -144,8 +146,12 @@ def _participants(connection: Connection, numbers: Sequence[int]) -> dict[int, l
     return found
 
 
-def _sources(connection: Connection, numbers: Sequence[int]) -> dict[int, list[tuple[Source, bool]]]:
-    """The reports of each meeting, one per article, earliest first, and whether the article was imported."""
+Wordings = dict[int, dict[str, list[tuple[str | None, str]]]]
+"""Meeting -> participant -> (language, role) as each report has it."""
+
+
+def _sources(connection: Connection, numbers: Sequence[int]) -> tuple[dict[int, list[tuple[Source, bool]]], Wordings]:
+    """The reports of each meeting, one per article, earliest first, with whether it was imported; and what they call people."""
     query = (
         select(
             reports.c.meeting_id,
@@ -154,6 +160,8 @@ def _sources(connection: Connection, numbers: Sequence[int]) -> dict[int, list[t
             reports.c.quote,
             reports.c.copy_of,
             reports.c.published_at,
+            reports.c.participants,
+            articles.c.family,
             articles.c.outlet,
             articles.c.title,
             articles.c.url,
@@ -165,6 +173,7 @@ def _sources(connection: Connection, numbers: Sequence[int]) -> dict[int, list[t
         .order_by(reports.c.meeting_id, reports.c.published_at, reports.c.article_id, reports.c.ordinal)
     )
     found: dict[int, dict[int, tuple[Source, bool]]] = defaultdict(dict)
+    wordings: Wordings = defaultdict(lambda: defaultdict(list))
     for row in connection.execute(query).mappings():
         source = Source(
             row["article_id"],
@@ -176,13 +185,18 @@ def _sources(connection: Connection, numbers: Sequence[int]) -> dict[int, list[t
             Status(row["status"]),
             row["copy_of"],
             row["quote"],
+            row["family"],
         )
+        for said in row["participants"]:
+            if said.get("role"):
+                who = Who(*(said.get(key) for key in ("name", "role", "body", "country", "person_id", "body_id")))
+                wordings[row["meeting_id"]][who.key].append((row["language"], said["role"]))
         of_meeting = found[row["meeting_id"]]
         known = of_meeting.get(row["article_id"])
         # An article may tell a meeting twice, as its news and as a thing recalled
         if known is None or known[0].status is Status.BACKGROUND:
             of_meeting[row["article_id"]] = (source, row["text_from"] == "import")
-    return defaultdict(list, {number: list(of_meeting.values()) for number, of_meeting in found.items()})
+    return defaultdict(list, {number: list(of_meeting.values()) for number, of_meeting in found.items()}), wordings
 
 
 # The ledger

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
+from fast_mail_parser import parse_email
 from mail.samples import MORNING, digest, rabat_talks
 
 from monitor.mail.build import keep_digest, write
@@ -75,6 +76,18 @@ def rows(store: Database, digest_id: int) -> dict[str, kept.OutboxRow]:
 
 def parse(octets: bytes) -> EmailMessage:
     return email.message_from_bytes(octets, policy=email.policy.default)
+
+
+def read_by_both(octets: bytes):
+    """As the standard library reads it, after a second, unrelated parser (mailparse, in Rust) was seen to read the same."""
+    mail, other = parse(octets), parse_email(octets)
+    assert list(other.headers) == list(mail.keys())
+    assert other.subject == str(mail["Subject"])
+    assert [address.address for address in other.to] == [str(mail["To"])] and not other.cc and not other.bcc
+    assert not other.attachments
+    texts = [part.get_payload(decode=True).decode("utf-8") for part in mail.iter_parts()]
+    assert [other.text_plain[0], other.text_html[0]] == texts
+    return mail
 
 
 def later(**span) -> datetime:

@@ -71,7 +71,7 @@ class _Named(NamedTuple):
     acronym: bool = False  # counts only in capitals
     venue: bool = False
     state: _Named | None = None  # of a country: the city of its name
-    city_state: bool = False
+    state_languages: tuple[str, ...] = ()  # in which the bare name after a preposition of place means that city
     people: bool = False  # of a country: in small letters, its people ("chine", "china")
 
 
@@ -86,7 +86,7 @@ class _WordSet:
 
 _WORD_KEYS = (
     "in", "from", "to", "of", "articles", "and", "capital", "town", "arrive", "travel", "visit", "envoy", "beside",
-    "office", "moving", "addressed",
+    "office", "moving", "addressed", "host", "be", "stage", "site", "colloquial",
 )  # fmt: skip
 
 
@@ -111,7 +111,7 @@ def load_places(path: Path = _FILE) -> Places:
 
 
 _TOP = {"ignored", "words", "country", "city", "venue", "region"}
-_COUNTRY = {"iso", "name", "names", "demonyms", "ambiguous", "city", "city_state"}
+_COUNTRY = {"iso", "name", "names", "demonyms", "ambiguous", "city", "city_languages"}
 _CITY = {"id", "country", "name", "names", "capital", "ambiguous", "unless"}
 _SIGNS = re.compile(r"[^\W\d_]+'?|\d+|[^\w\s-]")
 
@@ -197,7 +197,10 @@ class _RegisterReader:
                 raise self._wrong(f"{key}.city", f"no city {city!r}")
             if city is not None:
                 bearing.setdefault(city, set()).update(fold_key(name) for name in names)
-            what = _Named("country", country=iso, state=named.get(city or ""), city_state=bool(entry.get("city_state")))
+            spoken = tuple(self._optional(entry, "city_languages", key))
+            if not set(spoken) <= set(_LANGUAGES):
+                raise self._wrong(f"{key}.city_languages", f"no language {sorted(set(spoken) - set(_LANGUAGES))[0]!r}")
+            what = _Named("country", country=iso, state=named.get(city or ""), state_languages=spoken)
             self._spellings(names, what, self._optional(entry, "ambiguous", key), f"{key}.names")
             demonyms = entry.get("demonyms", {})
             self._keys(demonyms, f"{key}.demonyms.", set(_LANGUAGES))
@@ -265,7 +268,7 @@ class _RegisterReader:
             self._keys(table, f"words.{language}.", set(_WORD_KEYS))
             sets = {}
             for key in _WORD_KEYS:
-                entries = table.get(key)
+                entries = table.get(key, [] if key == "colloquial" else None)
                 if not isinstance(entries, list):
                     raise self._wrong(f"words.{language}.{key}", "must be a list of words")
                 folded = _folded(entries)
@@ -361,7 +364,8 @@ class _Hit:
 
 
 _PROCLITICS = "وفبلك"
-_CONTEXT = 7  # how many words back an embassy or a verb of travel is looked for
+_CONTEXT = 7  # how many words back an embassy or an office is looked for
+_REACH = 9  # ... and a verb of travel
 
 
 def find_places(text: str, language: str, *, folded: Folded | None = None) -> tuple[PlaceMention, ...]:
@@ -424,9 +428,7 @@ class _Finder:
             return True
         if mention.prep is None and not mention.dateline:
             return False
-        if hit.named.unless and self.vocabulary is None:
-            self.vocabulary = frozenset(self.texts)
-        return self.vocabulary is None or hit.named.unless.isdisjoint(self.vocabulary)
+        return not hit.named.unless or hit.named.unless.isdisjoint(self._vocabulary())
 
     def _with_shared(self, mentions: list[PlaceMention], hits: list[_Hit]) -> list[PlaceMention]:
         """In "à Ceuta, Madrid et Ibiza" the preposition of the first holds for all that "and" joins to it."""
@@ -541,6 +543,8 @@ class _Finder:
         if named.kind == "demonym":
             return self._made(hit, named, None)
         prep, before = (None, -1) if self._is_possessive(hit) else self._preposition(hit)
+        if prep is None and named.kind == "city" and (self._is_host(hit) or self._is_site(hit)):
+            prep = "in"
         if named.state is not None and self._is_its_city(hit, before, prep):
             named = named.state
         dateline, byline = self._line(hit, prep)
@@ -565,8 +569,8 @@ class _Finder:
         """Whether a country's name means its city: "à Mexico", not "au Mexique"; a city state whenever somebody goes there."""
         if self._line(hit, prep)[0]:
             return True
-        if hit.named.city_state:
-            return prep in ("in", "to")
+        if self.language in hit.named.state_languages and hit.last - hit.first == 1 and prep in ("in", "to"):
+            return True
         return self.language == "fr" and before >= 0 and self.texts[before] == "a" and before == hit.first - 1
 
     def _capital(self, hits: Sequence[_Hit], number: int) -> PlaceMention | None:
@@ -613,6 +617,8 @@ class _Finder:
                 return (None if self._is_attribute(hit.first, hit) else "in"), hit.first
             if letter == "ل":
                 return ("to" if self._near(hit.first, "travel") else None), hit.first
+            if letter == "ف" and self._is_colloquial():
+                return "in", hit.first
         at = self._before_town(hit.first - 1)
         if at < 0:
             return None, -1
@@ -635,7 +641,9 @@ class _Finder:
         if word in words["from"]:
             return "from", at
         if word in words["to"] or (self.language == "es" and word in ("a", "al")):
-            certain = self.language in ("fr",) or word in ("hacia", "صوب", "نحو", "towards", "toward")
+            certain = self.language == "fr" or word in ("hacia", "صوب", "نحو", "towards", "toward")
+            # Spanish puts "a" before whoever is spoken to, English goes "to" a city but gives "to" a country
+            certain = certain or (self.language == "en" and hit.named.kind == "city" and not self._is_before(at, "addressed"))
             return ("to" if certain or self._near(at, "travel") or self._near(at, "from") else None), at
         if word in words["of"] and self._is_before(at, "arrive"):
             return "from", at
@@ -644,6 +652,54 @@ class _Finder:
         if hit.named.venue and at == hit.first - 1 and word not in words["articles"] and word not in words["of"] and self._is_street(hit):
             return "in", at
         return None, -1
+
+    def _is_host(self, hit: _Hit) -> bool:
+        """Whether the city receives what is told of: "Madrid accueillera", "Faro ha sido el escenario", "احتضنت الرباط"."""
+        texts, words = self.texts, self.words
+        if self.language == "ar":
+            before = texts[hit.first - 1] if hit.first and not hit.prefix else ""
+            return bool(before) and (before in words["host"] or self._arabic_rest(before) in words["host"])
+        following = texts[hit.last : hit.last + 7]
+        if not following or (following[0] not in words["host"] and following[0] not in words["be"]):
+            return False
+        for number, word in enumerate(following):
+            if word in ",.;:":
+                return False
+            if (number < 3 and word in words["host"]) or word in words["stage"]:
+                return True
+        return False
+
+    def _is_site(self, hit: _Hit) -> bool:
+        """Whether it happens at a building of the city: "à la base aérienne de Niamey", "بمقر ولاية أمن الرباط"."""
+        texts, words = self.texts, self.words
+        at = hit.first - 1
+        if self.language == "ar":
+            for back in range(at, max(-1, at - 3), -1):
+                if texts[back] in ",.;:":
+                    return False
+                if self._prefix_of(texts[back], "site").endswith("ب"):
+                    return True
+                if texts[back] in words["site"] and back > 0 and texts[back - 1] in words["in"]:
+                    return True
+            return False
+        if at < 0 or texts[at] not in words["of"]:
+            return False
+        for back in range(at - 1, max(-1, at - 6), -1):
+            if texts[back] in ",.;:":
+                return False
+            if texts[back] in words["site"]:
+                before = self._without_articles(back - 1)
+                return before >= 0 and (texts[before] in words["in"] or texts[before] in words["visit"])
+        return False
+
+    def _is_colloquial(self) -> bool:
+        """Moroccan spoken Arabic, where ف before a word is "in"."""
+        return len(self.words["colloquial"].whole & self._vocabulary()) > 1
+
+    def _vocabulary(self) -> frozenset[str]:
+        if self.vocabulary is None:
+            self.vocabulary = frozenset(self.texts)
+        return self.vocabulary
 
     def _allows_article(self, hit: _Hit, at: int) -> bool:
         """An article between is usual in "en los Países Bajos", "in the Netherlands", "à l'Élysée"; but "à la France" asks France."""
@@ -692,7 +748,7 @@ class _Finder:
     def _near(self, at: int, key: str) -> bool:
         """One of the words stands shortly before."""
         words = self.words[key]
-        for back in range(at - 1, max(-1, at - 6), -1):
+        for back in range(at - 1, max(-1, at - 1 - _REACH), -1):
             word = self.texts[back]
             if word in words or (word[0] in "وف" and word[1:] in words):
                 return True
@@ -748,7 +804,7 @@ class _Finder:
         before = text.rfind("\n", max(0, start - 60), start) + 1
         if before == 0 and start > 60:
             return False, False
-        head = text[before:start].strip(" -\"'(«")
+        head = text[before:start].strip(" -\"'(*•·▪►")
         if len(head) > 30 or head.count(" ") > 3:
             return False, False
         after = text[end : end + 80].split("\n")[0]
@@ -765,7 +821,16 @@ class _Finder:
         alone = len(head.split()) + len(after.split()) <= 6 and (before > 0 or "\n" in following)
         if alone and not after.rstrip().endswith((".", "!", "?")) and _PARTED.search(text[before : end + len(after)]):
             return not head, True
-        return False, False
+        return not head and self._heads_item(hit, after), False
+
+    def _heads_item(self, hit: _Hit, after: str) -> bool:
+        """Whether it opens an item of a round-up or a title: "BAMAKO. Les ministres", "الدوحة: التقى", "Agadir: la DGSN"."""
+        if hit.named.kind != "city" and hit.named.state is None:
+            return False
+        if after.startswith((": ", " : ")):
+            return True
+        start, end = self._span(hit)
+        return after.startswith(". ") and self.plain.original[start:end].isupper()
 
 
 # What follows a place in a dateline: ", 12 sept (MAP) -", " (MAP)-", " في 20 يناير / وام /"

@@ -19,6 +19,13 @@ from monitor.mail.smtp import Misconfigured, Unreachable, try_login
 from monitor.store import digests as kept
 
 
+# The far ends are aiosmtpd's, which leaves sockets of refused sessions to the garbage collector
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS"),
+    pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning"),
+]
+
+
 @pytest.fixture
 def store(tmp_path):
     store = open_desk(tmp_path / "vigie.sqlite")

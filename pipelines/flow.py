@@ -17,17 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
 from pipelines import detect as detection
-from pipelines.errors import (
-    AddressRefused,
-    BotWall,
-    FeedError,
-    FetchError,
-    Gone,
-    PageError,
-    PipelineError,
-    RobotsRefused,
-    WorkerFailure,
-)
+from pipelines.errors import BotWall, FeedError, FetchError, Gone, PageError, PipelineError, RateLimited, WorkerFailure
 from pipelines.extract import page_text_quick, read_feed_text, read_page
 from pipelines.feeds import parse_feed
 from pipelines.fingerprint import fingerprint
@@ -62,12 +52,13 @@ class Runs(Protocol):
 
 
 class TryLater(PipelineError):
-    """An entry could not be read now, and trying again can help."""
+    """An entry could not be read now, and trying again can help. `counts`: its host was asked, so that this was a try."""
 
-    def __init__(self, reason: str, retry_at: datetime):
+    def __init__(self, reason: str, retry_at: datetime, *, counts: bool = True):
         super().__init__(reason)
         self.reason = reason
         self.retry_at = retry_at
+        self.counts = counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +161,8 @@ async def read_entry(pending: PendingEntry, fetcher: Fetches, workers: Runs, rul
         except FetchError as problem:
             gave_up = _reason_to_give_up(problem, pending.attempts + 1)
             if gave_up is None:
-                raise TryLater(problem.reason, next_try(pending.attempts + 1, now, problem.retry_after)) from problem
+                retry_at = next_try(pending.attempts + 1, now, problem.retry_after)
+                raise TryLater(problem.reason, retry_at, counts=not _kept_silent(problem)) from problem
     try:
         reading = await workers.call(read, page, pending, rules, timeout=rules.page_timeout)
     except WorkerFailure as problem:
@@ -184,25 +176,38 @@ async def read_entry(pending: PendingEntry, fetcher: Fetches, workers: Runs, rul
     return replace(reading, gave_up=gave_up or reading.gave_up, read_at=now)
 
 
+def _kept_silent(problem: FetchError) -> bool:
+    """Whether we asked nothing at all, because the host's wish for silence still holds."""
+    return isinstance(problem, RateLimited) and problem.status is None
+
+
 def _reason_to_give_up(problem: FetchError, tries: int) -> str | None:
+    if _kept_silent(problem):
+        return None
     if isinstance(problem, Gone) and problem.status != 410:
         return problem.reason if tries >= TRIES_AT_GONE else None
-    if problem.permanent or isinstance(problem, AddressRefused | RobotsRefused | BotWall | Gone):
+    # A robots.txt that fails, or a name that points inside for a while, is not permanent; a refusal of robots.txt is
+    if problem.permanent or isinstance(problem, BotWall | Gone):
         return problem.reason
     return f"{problem.reason} ({tries} tries)" if tries >= MOST_TRIES else None
 
 
 def read(page: Page | None, pending: PendingEntry, rules: ReadRules) -> Reading:
     """Extract and detect (in a worker). Without a page, or one without an article, the feed's own words are read."""
-    entry = pending.entry
+    entry, outlet, language = pending.entry, pending.outlet, pending.language
     if page and rules.mode == "candidates" and not _may_hold_a_meeting(page, pending):
-        article = read_feed_text(entry, outlet=pending.outlet)
+        article = read_feed_text(entry, language=language, outlet=outlet)
         return _reading(pending, article, _nothing(article), candidate=False)
     try:
-        article = read_page(page, entry, outlet=pending.outlet) if page else read_feed_text(entry, outlet=pending.outlet)
+        if page:
+            article = read_page(page, entry, language=language, outlet=outlet)
+        else:
+            article = read_feed_text(entry, language=language, outlet=outlet)
     except PageError as problem:
         return replace(bare_reading(pending), gave_up=problem.reason)
-    return _reading(pending, article, detect_article(article, pending.outlet, rules, pending.first_seen))
+    # What whoever configured the feed says of its language is surer than what templates and feeds declare
+    spoken = replace(article, language=language) if language else article
+    return _reading(pending, article, detect_article(spoken, outlet, rules, pending.first_seen))
 
 
 def detect_article(

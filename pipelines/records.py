@@ -139,6 +139,7 @@ class PendingEntry:
     first_seen: datetime
     full_text: bool = False
     attempts: int = 0
+    language: str | None = None  # of the feed, as configured
 
 
 @dataclass(frozen=True, slots=True)

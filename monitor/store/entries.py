@@ -52,7 +52,7 @@ class EntryStore(FeedStore):
             claim = update(entries).where(entries.c.id.in_(chosen))
             connection.execute(claim.values(lease_owner=owner, lease_until=now + lease, attempts=entries.c.attempts + 1))
             query = (
-                select(entries, feeds.c.country, feeds.c.full_text, entry_bodies.c.html)
+                select(entries, feeds.c.country, feeds.c.full_text, feeds.c.language.label("feed_language"), entry_bodies.c.html)
                 .join(feeds, feeds.c.id == entries.c.feed_id)
                 .outerjoin(entry_bodies, entry_bodies.c.entry_id == entries.c.id)
                 .where(entries.c.id.in_(chosen))
@@ -60,10 +60,14 @@ class EntryStore(FeedStore):
             rows = {row.id: row for row in connection.execute(query)}
         return [_pending(rows[entry_id]) for entry_id in chosen]
 
-    def postpone_entry(self, entry_id: int, now: datetime, *, reason: str, retry_at: datetime) -> None:
-        """Put an entry off until `retry_at` and free it. The try is counted."""
+    def postpone_entry(self, entry_id: int, now: datetime, *, reason: str, retry_at: datetime, counts: bool = True) -> None:
+        """Put an entry off until `retry_at` and free it. The try is counted, unless nobody was asked (`counts` False)."""
         with self.writing("entry postponed") as connection:
-            uncounted = case((entries.c.lease_owner.is_(None), 1), else_=0)  # claiming it has counted already
+            leased = entries.c.lease_owner.is_not(None)  # claiming it has counted already
+            if counts:
+                uncounted = case((leased, 0), else_=1)
+            else:
+                uncounted = case((and_(leased, entries.c.attempts > 0), -1), else_=0)
             connection.execute(
                 update(entries)
                 .where(entries.c.id == entry_id, entries.c.due_at.is_not(None))
@@ -144,6 +148,7 @@ def _pending(row: Any) -> PendingEntry:
         ),
         first_seen=row.first_seen_at,
         full_text=row.full_text,
+        language=row.feed_language,
         attempts=max(row.attempts - 1, 0),  # without the one that claiming has counted
     )
 

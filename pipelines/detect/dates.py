@@ -49,6 +49,7 @@ class DateMention:
     shift: int | None = None
     since: bool = False
     until: bool = False
+    length: int | None = None  # of a duration in days ("une visite de trois jours" 3), if it is told in days
 
 
 def find_dates(text: str, language: str, published: datetime | None, *, folded: Folded | None = None) -> tuple[DateMention, ...]:
@@ -470,10 +471,10 @@ _GRAMMAR = (
     ("ago", rf"g(?:I?{_QUANTITY}?[uR]|U|IR)|{_QUANTITY}[uR]G|I?RG"),
     ("from_another", rf"{_QUANTITY}?[uRU][KAY]|B(?:{_QUANTITY}?[uR]|U)|v"),
     ("within", rf"f(?:{_QUANTITY}[uR]|U|IR)"),
-    ("many", rf"[tdi]{{0,2}}(?:[kXlx]{_QUANTITY}?|{_QUANTITY}[kXlx])R|[tdi]{{0,2}}[kX]{_QUANTITY}?u|{_QUANTITY}[kX]u|R[kXlx]"),
+    ("many", rf"[tdi]{{0,2}}(?:[kXlx]{_QUANTITY}?|{_QUANTITY}[kXlx])R|[tdi]{{0,2}}[kX]{_QUANTITY}?u|{_QUANTITY}[kX]u|R[kXlx]|tR"),
     ("duration", r"[nNqMI]z?[kX]?[uRU]|U"),
     ("month", rf"(?:e[od]?)?[iedltxoSYJKLF]{{0,2}}(?:uo?)?{_MONTH}(?:4(?=y))?{_YEAR}[lxLO]?"),
-    ("unit", r"(?:[eK][od]?)?[dti]{0,2}(?:[lx]u|u[lxO]|uL|tuL?)"),
+    ("unit", r"(?:[eK][od]?)?[dti]{0,2}(?:[lx]u|u[lxO]|uL|tuL?)|e[od]{1,2}u(?!y)"),
     ("weekend", r"[dtlx]{0,2}W[lxL]?"),
     ("season", r"[idetlxT]{0,3}H(?:o?d?(?:y|u[lx]|[lx]))?"),
     ("years", r"[EoSU]?[dou]{0,2}y[zaT3]{1,2}[dou]{0,2}y|[EoSYJTUR][dou]{0,2}y"),
@@ -947,6 +948,10 @@ class _Reader:
 
     def _read_many(self, first: int, last: int) -> DateMention:
         """Several units, last or next: "ces derniers jours" is vague, "ces dernières années" no time at all."""
+        if self._has(first, last, "t") and not self._has(first, last, "klxX"):
+            # "ces jours-ci", "هاد الأيام": about now
+            days = _week(_moved(self.today, -6), self.today) if self.today and self._unit(first, last) == "day" else UNKNOWN_DAYS
+            return self._whole(first, last, days, "past") if self._unit(first, last) == "day" else self._whole_duration(first, last)
         direction: Direction = "past" if self._has(first, last, "kl") else "future"
         if self._unit(first, last) in ("day", "week") and not self._has(first, last, "nNqM"):
             return self._whole(first, last, UNKNOWN_DAYS, direction)
@@ -1060,7 +1065,8 @@ class _Reader:
         return self._mention(first, last, _year(self._values(first, last, "y")[0]), "absolute")
 
     def _read_duration(self, first: int, last: int) -> DateMention:
-        return self._whole_duration(first, last)
+        days = self._quantity(first, last) if self._unit(first, last) == "day" else None
+        return replace(self._whole_duration(first, last), length=days)
 
     def _read_vague(self, first: int, last: int) -> DateMention:
         return self._whole(first, last, UNKNOWN_DAYS, "past" if self.tokens.items[first].value < 0 else "future")

@@ -119,6 +119,8 @@ FRENCH = [
     ("le mois prochain", LAST_DAY, "2025-01", "relative"),
     ("ce mois-ci", FRIDAY, "2025-09", "relative"),
     ("l'an dernier", NEW_YEAR, "2025", "relative"),
+    ("à la fin du mois", FRIDAY, "2025-09", "relative"),
+    ("ces jours-ci", FRIDAY, "2025-09-06~2025-09-12", "relative"),
     ("à la fin de l'année dernière", FRIDAY, "2024", "relative"),
     ("en 2017", FRIDAY, "2017", "absolute"),
     ("début 2023", FRIDAY, "2023", "absolute"),
@@ -218,6 +220,8 @@ ARABIC = [
     ("شهر نونبر الماضي", NEW_YEAR, "2025-11", "absolute"),
     ("نهاية شهر أبريل", FRIDAY, "2025-04", "absolute"),
     ("الأسبوع الماضي", "2025-02-18T20:40:00+01:00", "2025-02-10~2025-02-16", "relative"),
+    ("هاد الأيام", "2025-09-21T12:45:00+01:00", "2025-09-15~2025-09-21", "relative"),
+    ("نهاية الشهر الجاري", FRIDAY, "2025-09", "relative"),
     ("الشهر الماضي", NEW_YEAR, "2025-12", "relative"),
     ("السنة الماضية", NEW_YEAR, "2025", "relative"),
     ("العام المقبل", FRIDAY, "2026", "relative"),
@@ -278,6 +282,7 @@ SPANISH = [
     ("la semana pasada", "2025-02-18T20:40:00+01:00", "2025-02-10~2025-02-16", "relative"),
     ("la próxima semana", "2025-02-10T15:20:00+01:00", "2025-02-17~2025-02-23", "relative"),
     ("el mes pasado", NEW_YEAR, "2025-12", "relative"),
+    ("a finales de mes", FRIDAY, "2025-09", "relative"),
     ("el año pasado", NEW_YEAR, "2025", "relative"),
     ("en 2017", FRIDAY, "2017", "absolute"),
     ("hace dos días", NEW_YEAR, "2025-12-31", "relative"),
@@ -509,6 +514,25 @@ def test_since_and_until_are_told() -> None:
     assert (since.since, since.until, since.kind) == (True, False, "weekday")
     (until,) = read("reste jusqu'à mercredi à Rabat", "fr", FRIDAY)
     assert (until.since, until.until, until.kind) == (False, True, "duration")
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "length"),
+    [
+        ("une visite de trois jours", "fr", 3),
+        ("pour deux jours", "fr", 2),
+        ("pendant deux ans", "fr", None),
+        ("quelques jours", "fr", None),
+        ("زيارة تستمر يومين", "ar", 2),
+        ("دامت ثلاثة أيام", "ar", 3),
+        ("tres días de debates", "es", 3),
+        ("a two-day visit", "en", 2),
+        ("48 hours", "en", None),
+    ],
+)
+def test_a_duration_in_days_tells_how_many(text: str, language: str, length: int | None) -> None:
+    (mention,) = read(text, language, FRIDAY)
+    assert (mention.kind, mention.length) == ("duration", length)
 
 
 def test_the_coming_weekday_can_be_asked_for() -> None:

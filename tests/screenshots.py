@@ -8,9 +8,11 @@ from pathlib import Path
 from mail.samples import ZONE, digest, feeds, full_digest
 from playwright.sync_api import sync_playwright
 
+from monitor.mail.names import Names
 from monitor.mail.render import render
 from monitor.mail.view import view_of
 from monitor.mail.words import frame
+from pipelines.detect.resources import load
 
 SHOTS = (
     ("wide", "fr", 800, "light", full_digest),
@@ -31,7 +33,8 @@ def main(folder: Path) -> None:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         for name, language, width, scheme, make in SHOTS:
-            html = render(view_of(make(), frame(language), ZONE, contact="vigie@example.org"))[0].html
+            view = view_of(make(), frame(language), ZONE, contact="vigie@example.org", names=Names(load()))
+            html = render(view)[0].html
             page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
             asked: list[str] = []
             page.on("request", lambda request, asked=asked: asked.append(request.url))

@@ -18,7 +18,6 @@ from monitor.mail.settings import MailSettings
 from monitor.mail.smtp import Misconfigured, Unreachable, try_login
 from monitor.store import digests as kept
 
-
 # The far ends are aiosmtpd's, which leaves sockets of refused sessions to the garbage collector
 pytestmark = [
     pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS"),

@@ -20,7 +20,7 @@ from datetime import UTC, date, datetime, timedelta
 from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import combinations
-from typing import Literal
+from typing import Literal, TypeVar
 
 from pipelines.detect.model import Days, Mode, Participant, Place, Report, Side, Status
 
@@ -106,7 +106,8 @@ class KnownMeeting:
     accounts: tuple[Account, ...]
     seats: tuple[Seat, ...]
     windows: frozenset[Window]
-    cities: frozenset[str]
+    days: frozenset[Window]  # of the exact ones those with the most articles behind them
+    cities: frozenset[str]  # likewise: what few outlets have wrong is not compared by
     countries: frozenset[str]
     modes: frozenset[str]
     told: Mapping[str, tuple[tuple[Status, Window], ...]]  # by article
@@ -277,24 +278,45 @@ _PLAIN_BODY_WORDS = _words(
 
 def seat_of(participant: Participant) -> Seat:
     """A participant as it is compared."""
-    names = frozenset(n for n in (participant.name, participant.name_in_text) if n)
+    words, kind = _body_words(participant.body_id, participant.body, participant.country)
     return Seat(
         country=participant.country,
         person_id=participant.person_id,
-        names=names,
+        names=frozenset(n for n in (participant.name, participant.name_in_text) if n),
         body_id=participant.body_id,
-        bodies=_body_words(participant.body_id, participant.body, participant.country),
-        kind=participant.kind,
+        bodies=words,
+        kind=participant.kind or kind,
     )
 
 
+# What ministries and forces are called in the four languages, as one word each
+_BODY_WORDS = {
+    word: meaning
+    for meaning, words in {
+        "interior": "interieur interior innern داخليه الداخليه للداخليه",
+        "justice": "justice justicia justiz عدل العدل للعدل",
+        "defence": "defense defence defensa armees verteidigung دفاع الدفاع للدفاع",
+        "police": "police policia polizei policial شرطه الشرطه للشرطه",
+        "gendarmerie": "gendarmerie gendarmeria درك الدرك للدرك",
+        "intelligence": "renseignement renseignements intelligence inteligencia مخابرات المخابرات استخبارات الاستخبارات",
+        "federal": "federal federale federales bundes فدراليه الفدراليه اتحاديه الاتحاديه",
+        "guard": "guardia garde guard حرس الحرس",
+        "border": "frontieres frontiere fronteras border borders حدود الحدود",
+    }.items()
+    for word in words.split()
+}
+_KINDS = ("interior", "justice", "gendarmerie", "intelligence", "police", "border")
+
+
 @lru_cache(maxsize=20_000)
-def _body_words(body_id: str | None, body: str | None, country: str | None) -> frozenset[str]:
+def _body_words(body_id: str | None, body: str | None, country: str | None) -> tuple[frozenset[str], str | None]:
+    """The words that tell a body from others of its country, and the kind that they give away."""
     text = " ".join(x for x in (body_id, body) if x)
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
-    words = set(re.findall(r"\w+", plain.replace("’", " ").replace("'", " ").replace("_", " ")))
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c)).replace("ة", "ه")
+    words = {_BODY_WORDS.get(w, w) for w in re.findall(r"\w+", plain.replace("’", " ").replace("'", " ").replace("_", " "))}
     telling = words - _PLAIN_BODY_WORDS - {(country or "").casefold(), "pole"}
-    return frozenset(telling or words)
+    kind = next((kind for kind in _KINDS if kind in words), "military" if "defence" in words else None)
+    return frozenset(telling or words), kind
 
 
 def seat_likeness(one: Seat, other: Seat) -> float:
@@ -312,10 +334,18 @@ def seat_likeness(one: Seat, other: Seat) -> float:
     if (one.bodies or one.body_id) and (other.bodies or other.body_id):
         if _same_body(one, other):
             return BODY
-        if one.kind and one.kind == other.kind and not (one.body_id and other.body_id):
-            return KIND
-        return NOTHING
+        return _likeness_of_bodies(one, other)
     return COUNTRY if one.country and one.country == other.country else NOTHING
+
+
+def _likeness_of_bodies(one: Seat, other: Seat) -> float:
+    """For two bodies of one country that share no word: two of the register are two; of others the words may be to blame."""
+    if one.body_id and other.body_id:
+        return NOTHING
+    if one.kind and other.kind:
+        return KIND if one.kind == other.kind else NOTHING
+    acronyms = all(len(word) <= 6 for seat in (one, other) for word in seat.bodies)
+    return NOTHING if acronyms else COUNTRY
 
 
 def _same_body(one: Seat, other: Seat) -> bool:
@@ -379,11 +409,21 @@ def known_meeting(accounts: Iterable[Account]) -> KnownMeeting:
         accounts=told,
         seats=seats,
         windows=frozenset(w for pairs in by_article.values() for _, w in pairs),
-        cities=frozenset(c for a in told if (c := city_key(a.report.place))),
+        days=_foremost(w for pairs in by_article.values() for _, w in set(pairs) if w.exact),
+        cities=_foremost(c for a in told if (c := city_key(a.report.place))),
         countries=frozenset(a.report.place.country for a in told if a.report.place.country),
         modes=frozenset(a.report.mode for a in told),
         told={article: tuple(pairs) for article, pairs in by_article.items()},
     )
+
+
+T = TypeVar("T")
+
+
+def _foremost(values: Iterable[T]) -> frozenset[T]:
+    counts = Counter(values)
+    most = max(counts.values(), default=0)
+    return frozenset(value for value, count in counts.items() if count == most)
 
 
 def order_of(account: Account) -> tuple[object, ...]:
@@ -501,8 +541,11 @@ def _tokens(report: Report) -> dict[str, frozenset[str]]:
 # ------------------------------------------------------------------------------------------------------------- verdicts
 
 
-def compare(one: KnownMeeting, other: KnownMeeting) -> Verdict:
-    """Whether two sets of accounts are of one meeting, with named reasons and vetoes. Symmetric."""
+def compare(one: KnownMeeting, other: KnownMeeting, *, tolerant: bool = True) -> Verdict:
+    """Whether two sets of accounts are of one meeting, with named reasons and vetoes. Symmetric.
+
+    `tolerant` allows for one contradiction between outlets that tell the same meeting: a day beside the other, another city.
+    """
     apart = _told_apart(one, other)
     if apart:
         return Verdict(False, vetoes=(apart,))
@@ -520,6 +563,8 @@ def compare(one: KnownMeeting, other: KnownMeeting) -> Verdict:
     people = sum(levels.values()) / max(len(levels), 2)
     reasons = (f"people-{people:.2f}", day, place)
     score = 3 * people + 0.1 * min(matched, 5) + day_score + place_score
+    if not tolerant and (day == "next-day" or place == "other-city"):
+        return Verdict(False, score, reasons, (day if day == "next-day" else place,))
     refusal = _refusal(one, other, levels, day, place, strong, matched, multilateral)
     if refusal:
         return Verdict(False, score, reasons, (refusal,))
@@ -571,7 +616,7 @@ def _told_apart(one: KnownMeeting, other: KnownMeeting) -> str | None:
 
 
 def _compare_days(one: KnownMeeting, other: KnownMeeting) -> tuple[str, float]:
-    exact = [[w for w in m.windows if w.exact] for m in (one, other)]
+    exact = [list(m.days) for m in (one, other)]
     if all(exact):
         gap = min(a.gap(b) for a in exact[0] for b in exact[1])
         if gap == 0:
@@ -691,21 +736,22 @@ def arrange(accounts: Sequence[Account], rulings: Collection[Ruling] = ()) -> li
     groups = _together(len(accounts), rulings)
     firm = [i for i in order if not is_loose(accounts[i])]
     placed: list[_Group] = []
+    torn: list[_Group] = []
     seen: set[int] = set()
     for i in firm:
-        if i in seen:
-            continue
-        together = groups[i]
-        seen |= together
-        _place(_Group.of(accounts, together), placed, apart)
-    _merge(placed, apart)
+        if i not in seen:
+            seen |= groups[i]
+            newcomer = _Group.of(accounts, groups[i])
+            if not _place(newcomer, placed, apart):
+                torn.append(newcomer)
+    _merge(placed, apart, tolerant=False)
+    _merge(placed, apart, tolerant=True)
     vague: list[_Group] = []
     for i in order:
-        if i in seen:
-            continue
-        together = groups[i]
-        seen |= together
-        newcomer = _Group.of(accounts, together)
+        if i not in seen:
+            seen |= groups[i]
+            torn.append(_Group.of(accounts, groups[i]))
+    for newcomer in torn:
         host = _host(newcomer, _fitting(newcomer, placed, apart))
         if host is not None:
             host.guests |= newcomer.members
@@ -714,12 +760,18 @@ def arrange(accounts: Sequence[Account], rulings: Collection[Ruling] = ()) -> li
     return [tuple(sorted(g.members | g.guests)) for g in placed] + [tuple(sorted(m)) for m in _retellings(vague, apart)]
 
 
+TORN = 0.1
+"""An account that fits two different meetings as well as this is of neither for sure: `une délégation française`, two received."""
+
+FAR_MORE = 3
+"""A vague account is taken for the meeting that this many times more articles tell than any other it fits."""
+
 CLEARLY = 0.35
 """By how much the best meeting must fit a vague account better than the next one."""
 
 
 def _host(newcomer: _Group, fitting: Sequence[tuple[float, _Group]]) -> _Group | None:
-    """The meeting a vague account is of: the one it fits clearly best, or, undated, the one nearest to its article.
+    """The meeting a vague account is of: the one it fits clearly best, or that far more tell, or, undated, the nearest one.
 
     Articles that recall a meeting without a day mean the last one; those that announce one mean the next.
     """
@@ -728,6 +780,9 @@ def _host(newcomer: _Group, fitting: Sequence[tuple[float, _Group]]) -> _Group |
     best = [group for score, group in fitting if score > fitting[0][0] - CLEARLY]
     if len(best) == 1:
         return best[0]
+    first, second = sorted((len(group.known.told) for group in best), reverse=True)[:2]
+    if first >= FAR_MORE * second:
+        return max(best, key=lambda group: len(group.known.told))
     if not all(a.report.days.first is None for a in newcomer.known.accounts):
         return None
     published = min(a.published for a in newcomer.known.accounts).astimezone(UTC).date()
@@ -781,27 +836,38 @@ def _together(count: int, rulings: Collection[Ruling]) -> list[set[int]]:
 
 def _fitting(newcomer: _Group, placed: Sequence[_Group], apart: _Apart) -> list[tuple[float, _Group]]:
     found = [
-        (verdict.score, group) for group in placed if not apart(group, newcomer) and (verdict := compare(group.known, newcomer.known)).same
+        (verdict.score, group)
+        for group in placed
+        if not apart(group, newcomer) and (verdict := compare(group.known, newcomer.known, tolerant=False)).same
     ]
     return sorted(found, key=lambda pair: -pair[0])
 
 
-def _place(newcomer: _Group, placed: list[_Group], apart: _Apart) -> None:
+def _place(newcomer: _Group, placed: list[_Group], apart: _Apart) -> bool:
+    """Put the newcomer where it fits best, or by itself. False, and it is put nowhere, if it fits two that are not one."""
     fitting = _fitting(newcomer, placed, apart)
-    if fitting:
-        fitting[0][1].take(newcomer)
-    else:
+    if not fitting:
         placed.append(newcomer)
+        return True
+    near = [group for score, group in fitting if score > fitting[0][0] - TORN]
+    if len(near) > 1 and any(not compare(near[0].known, other.known).same for other in near[1:]):
+        return False
+    fitting[0][1].take(newcomer)
+    return True
 
 
-def _merge(placed: list[_Group], apart: _Apart) -> None:
-    """Join groups that turn out to be one, best pair first, until none is left."""
+def _merge(placed: list[_Group], apart: _Apart, *, tolerant: bool) -> None:
+    """Join groups that turn out to be one, best pair first, until none is left.
+
+    A contradiction is only forgiven to the few: what many outlets tell of two days or two cities are two meetings.
+    """
     while True:
         best: tuple[float, int, int] | None = None
         for i, j in combinations(range(len(placed)), 2):
-            if apart(placed[i], placed[j]):
+            few, many = sorted((len(placed[i].known.told), len(placed[j].known.told)))
+            if apart(placed[i], placed[j]) or (tolerant and few > max(1, many // 2)):
                 continue
-            verdict = compare(placed[i].known, placed[j].known)
+            verdict = compare(placed[i].known, placed[j].known, tolerant=tolerant)
             if verdict.same and (best is None or verdict.score > best[0]):
                 best = verdict.score, i, j
         if best is None:

@@ -26,7 +26,7 @@ from pipelines.detect.sentences import Dateline, dateline
 from pipelines.detect.topics import by_nature, subject_of, told_in
 
 LANGUAGES = ("fr", "ar", "es", "en")
-_LONGEST = 200_000  # letters of a text that are read: a longer one is no news article
+_LONGEST = 60_000  # letters of a text that are read: no news article is longer, and hostile text must not cost more
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +219,7 @@ def _worth_keeping(one: Weighed, flagged: bool) -> bool:
     ):
         return False  # a treaty that will be signed is no meeting yet
     kinds = {person.kind for person in one.report.participants}
-    if kinds & BY_NATURE:
+    if kinds & BY_NATURE or (kinds & SECURITY_KINDS and one.report.status in (Status.DENIED, Status.CANCELLED)):
         return True
     return bool(kinds & SECURITY_KINDS) and (one.verdict.security or flagged or not one.verdict.missing)
 

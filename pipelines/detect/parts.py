@@ -16,6 +16,7 @@ from pipelines.detect.people import sober
 from pipelines.detect.places import PlaceMention, load_places
 from pipelines.detect.sentences import Sentence, split
 
+_MOST_SENTENCES = 250  # of one text; the longest features have about 150
 NEWS_DAYS = 10  # days after which a beginning is no news
 SINCE = ("depuis", "desde", "since", "منذ")
 # In Arabic one word is the country and its capital; the press means the city where people meet
@@ -50,7 +51,7 @@ class Part:
     def is_prose(self, number: int) -> bool:
         """Whether a sentence is told to the reader: no related link, credit, share line or file name."""
         sentence = self.sentences[number]
-        return sentence.kind in ("body", "heading") and " " in self.original[sentence.start : sentence.end]
+        return sentence.kind in ("body", "heading") and len(self.original[sentence.start : sentence.end].split(None, 1)) > 1
 
     def sentence_quote(self, number: int) -> Quote:
         """One whole sentence."""
@@ -71,6 +72,7 @@ def read_part(
     text = folded.original
     tokens = tokens_of(folded)
     sentences = split(text, language, folded=folded)
+    sentences = sentences[:_MOST_SENTENCES]
     bounds = [(tokens.at(sentence.start), tokens.at(sentence.end)) for sentence in sentences]
     mine = sorted((sober(actor) for actor in actors if actor.field == name), key=lambda actor: (actor.start, actor.end))
     part = Part(

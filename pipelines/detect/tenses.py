@@ -125,7 +125,8 @@ def _verb_status(part: Part, hit: Hit, begin: int) -> tuple[Status | None, bool]
     if form == "infinitive" and part.field == "title" and part.tokens.words[hit.first] == "to":
         return Status.PLANNED, False  # "FBI director to visit Rabat"
     if form in ("participle", "infinitive"):
-        tag, _ = tense_before(part, hit.first, begin)
+        # The "to" of "is due to hold" belongs to both
+        tag, _ = tense_before(part, hit.first + (part.tokens.words[hit.first] == "to"), begin)
         if tag == "future":
             return Status.PLANNED, False
         if tag == "pluperfect":

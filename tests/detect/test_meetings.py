@@ -101,6 +101,8 @@ def test_a_name_in_a_report_is_in_the_text_or_the_register() -> None:
 
 
 def test_no_more_meetings_are_told_than_the_texts_hold() -> None:
-    told = sum(1 for article in ARTICLES for one in read(article).reports if one.status in LISTED and (one.status != "new" or article["flag"]))
+    told = sum(
+        1 for article in ARTICLES for one in read(article).reports if one.status in LISTED and (one.status != "new" or article["flag"])
+    )
     held = sum(len(article["meetings"]) for article in ARTICLES)
     assert told <= held * 1.15

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 from benchmarks.processes import cpu_seconds
 
 NAMES = ("plain", "all", "candidates")
-PLAIN_STORE, STORE = "plain.sqlite", "vigie.sqlite"
+PLAIN_STORE, STORE, LOG = "plain.sqlite", "vigie.sqlite", "vigie.log"
 
 Item = tuple[str, str, str | None, str | None]  # address, title, time, full text
 
@@ -131,7 +131,7 @@ class Ours:
         path = folder / "config.toml"
         path.write_text(_config(task["feeds"], mode), encoding="utf-8")
         self._config = load_config(path, {})
-        log.configure((folder / "vigie.log").open("w", encoding="utf-8"))
+        log.configure((folder / LOG).open("w", encoding="utf-8"))
         app.load_register(self._config)
         self._store = app.open_store(self._config)
 

@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.contenders import NAMES, PLAIN_STORE, STORE
+from benchmarks.contenders import LOG, NAMES, PLAIN_STORE, STORE
 from benchmarks.processes import Watch
 from benchmarks.world import Story, World
 
@@ -111,6 +111,7 @@ def _run(name: str, world: World, profile: Path | None) -> Run:
             flagged = set(_rows(store, "SELECT url, id FROM v_articles WHERE flagged"))
             meetings, missed = _reports_found(world, flagged)
             problems += missed
+            problems += _logged_errors(Path(folder) / LOG)
     expected = {world.story_url(story) for story in world.stories}
     problems += [f"not stored: {url}" for url in sorted(expected - set(stored))[:3]]
     problems += [f"stored, though the world has no such article: {url}" for url in sorted(set(stored) - expected)[:3]]
@@ -179,6 +180,16 @@ def _wrong_entries(store: Path, world: World) -> list[str]:
     if odd := {outcome: outcomes[outcome] for outcome in _ODD if outcome in outcomes}:
         problems.append(f"outcomes that this world gives no reason for: {odd}")
     return problems
+
+
+def _logged_errors(log: Path) -> list[str]:
+    """The kinds of errors and warnings in the log, each once with its line or the end of its traceback."""
+    found: dict[str, str] = {}
+    for entry in re.split(r"\n(?=\d{4}-)", log.read_text("utf-8")):
+        _, level, event = (*entry.split(" ", 3), "", "")[:3]
+        if level in ("error", "warning", "critical"):
+            found.setdefault(f"{event} {entry.rstrip().rsplit(chr(10), 1)[-1].strip()[-160:]}", entry)
+    return [f"log: {line}" for line in list(found)[:5]]
 
 
 def _reports_found(world: World, flagged: set[str]) -> tuple[str, list[str]]:

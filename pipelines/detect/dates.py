@@ -37,7 +37,7 @@ class DateMention:
     `direction` says where it lies from the publication's day. `alternative` is the other reading of a bare weekday, or of a day or month
     without a year: the coming one where `days` is the past one, and the other way round. `shift` counts days from another day of the
     text ("la veille" -1, "two days later" 2); `days` is then known only if that other day is clear. `since` and `until` tell that the
-    words say from when or up to when.
+    words say from when or up to when, `length` how many days a duration has, if it is told in days.
     """
 
     start: int
@@ -49,7 +49,7 @@ class DateMention:
     shift: int | None = None
     since: bool = False
     until: bool = False
-    length: int | None = None  # of a duration in days ("une visite de trois jours" 3), if it is told in days
+    length: int | None = None
 
 
 def find_dates(text: str, language: str, published: datetime | None, *, folded: Folded | None = None) -> tuple[DateMention, ...]:
@@ -76,8 +76,8 @@ def resolve_weekday(weekday: int, today: date | None, *, future: bool = False) -
 # --- words -------------------------------------------------------------------------------------------------------------------
 
 # Letter of each kind of word in [words]. In the grammar below: n number 1-31, N other number, y year 1900-2100, q number in words,
-# D 12/09/2025, m month, M month that needs company, h Hijri month, w weekday, r relative day, v day counted from another, V vaguely,
-# u unit, R units, U two units, H season, W weekend, C time of day, c comma, 1 and 2 parentheses, z dash, 3 slash, 4 full stop.
+# 6 ordinal number, D 12/09/2025, m month, M month that needs company, h Hijri month, w weekday, r relative day, v day counted from
+# another, V vaguely, u unit, R units, U two units, H season, W weekend, C time of day, c comma, 1 and 2 parentheses, z dash, 3 slash, 4 full stop.
 _KINDS = {
     "and": "a", "of": "o", "the": "d", "this": "t", "last": "l", "last_many": "k", "next": "x", "next_many": "X", "following": "O",
     "current": "L", "since": "S", "until": "J", "to": "T", "in": "i", "early": "e", "before": "Y", "between": "E", "ago_before": "g",
@@ -150,8 +150,8 @@ class _WordsReader:
     def read(self, *, arabic: bool) -> _Words:
         self._known(
             self.data, "", {"months", "weekdays"},
-            {"weak", "abbreviations", "hijri", "seasons", "weekend", "ignored", "attacks", "first", "bare", "capital", "month_first",
-             "words", "units", "numbers", "relative", "anchored", "vague"},
+            {"weak", "abbreviations", "ordinals", "hijri", "seasons", "weekend", "ignored", "attacks", "first", "bare", "capital",
+             "month_first", "words", "units", "numbers", "relative", "anchored", "vague"},
         )  # fmt: skip
         wanting = {key: {fold_key(word) for word in self._list(self.data, key)} for key in ("weak", "abbreviations")}
         weak = wanting["weak"] | wanting["abbreviations"]
@@ -168,6 +168,9 @@ class _WordsReader:
             for spelling in self._list(self.data, key):
                 self._add(spelling, letter, 1, key)
         self._words_and_units()
+        for number, spellings in enumerate(self.data.get("ordinals", ()), 1):
+            for spelling in self._strings(spellings, f"ordinals[{number}]"):
+                self._add(spelling, "6", number, "ordinals")
         for key, letter in (("relative", "r"), ("anchored", "v")):
             for offset, spellings in self.data.get(key, {}).items():
                 for spelling in self._strings(spellings, f"{key}.{offset}"):
@@ -277,7 +280,7 @@ class _Tokens:
         """Offsets in the original text of the words from `first` up to `last`."""
         texts, starts = self.plain.tokens()
         end = self.items[last - 1].last
-        return self.plain.span(starts[self.items[first].first] + self.items[first].skip, starts[end] + len(texts[end]))
+        return self.plain.span(starts[self.items[first].first] + self.items[first].skip, starts[end] + len(texts[end].rstrip("'") or "'"))
 
 
 class _Item(NamedTuple):
@@ -441,9 +444,9 @@ def _without_proclitics(token: str) -> list[tuple[int, str]]:
 # --- grammar -----------------------------------------------------------------------------------------------------------------
 
 # A day of a month, with the weekday and the like before it
-_NUM = r"[djouRi]{0,2}n"
+_NUM = r"[djouRi]{0,2}(?:n|6(?=o))"
 _WEEKDAYS = r"(?:w[lx]?p?[aczT1]{1,2}[doTj]{0,2}){0,3}w[lx]?p?[c12zj]{0,2}"
-_LEAD = rf"(?:v[c1]?)?p?(?:j?r[c1]?)?p?[djtluReixo]{{0,3}}(?:{_WEEKDAYS})?"
+_LEAD = rf"[ESJY]?(?:v[c1]?)?p?(?:j?r[c1]?)?p?[djtluReixo]{{0,3}}(?:{_WEEKDAYS})?"
 _NEXT = r"(?:c?[aTzJ]{1,2}|c|3)[oTdj]{0,2}(?:w[c1z]?)?"
 _MONTH = r"[mM](?:[31]?[mM]2?)?"
 _OF_MONTH = rf"4?[oijz]{{0,2}}(?:uo?)?{_MONTH}4?2?"
@@ -454,7 +457,7 @@ _MONTH_FIRST = rf"{_LEAD}[mM]4?d?n(?:{_NEXT}d?n){{0,5}}(?:c?y)?(?:{_NEXT}[mM]4?d
 _HIJRI = r"[djR]{0,2}n[ou]{0,2}hN?5?2?"
 _EQUALS = r"5?[Q1c3z]{1,2}[oj]?"
 _RELATIVE_DAY = r"j?p?j?rp?(?:[c1]{0,2}[jtp]?w2?p?)?"
-_WEEKDAY = r"(?:e(?=d?w))?[dtjlxi]{0,3}p?j?w[lxLOk]?p?"
+_WEEKDAY = r"(?:e(?=d?w))?(?:p[odj]{0,2})?[dtjlxi]{0,3}p?j?w[lxLOk]?p?"
 _POINT = rf"(?:{_RELATIVE_DAY}|{_WEEKDAY})"
 _POINTS = rf"[ESo]?d?{_POINT}(?:(?:c{_POINT}){{0,3}}(?:c?[aTJz]{{1,2}})[dSoiJTE]{{0,2}}{_POINT}){{0,2}}[lkxX]?"
 _QUANTITY = r"[nNqM]"
@@ -464,17 +467,17 @@ _GRAMMAR = (
     ("absolute", rf"{_ABSOLUTE}(?:{_EQUALS}{_HIJRI})?"),
     ("month_first", _MONTH_FIRST),
     ("numeric", r"(?:w[c1]?)?[djui]{0,2}D"),
-    ("day_of_this", r"[dj]n(?:L|o?[dt]{0,2}(?:u[lLx]?|[lx]u))"),
+    ("day_of_this", rf"[djo]?n(?:{_NEXT}n){{0,4}}(?:L|o[dt]{{0,2}}u[lLx]?|o[dt]?[lx]u|tu)"),
     ("weekday_number", r"[dtjo]{0,2}wd?n(?![uRU4n])"),
     ("months", rf"[EodiS]{{0,2}}{_MONTH}(?:[oc]?y)?[Tazc][edoi]{{0,2}}{_MONTH}(?:[oc]{{0,2}}y)?"),
     ("points", _POINTS),
-    ("ago", rf"g(?:I?{_QUANTITY}?[uR]|U|IR)|{_QUANTITY}[uR]G|I?RG"),
+    ("ago", rf"g(?:[nNqMI]{{0,2}}[uR]|U)|{_QUANTITY}[uR]G|I?RG"),
     ("from_another", rf"{_QUANTITY}?[uRU][KAY]|B(?:{_QUANTITY}?[uR]|U)|v"),
     ("within", rf"f(?:{_QUANTITY}[uR]|U|IR)"),
     ("many", rf"[tdi]{{0,2}}(?:[kXlx]{_QUANTITY}?|{_QUANTITY}[kXlx])R|[tdi]{{0,2}}[kX]{_QUANTITY}?u|{_QUANTITY}[kX]u|R[kXlx]|tR"),
     ("duration", r"[nNqMI]z?[kX]?[uRU]|U"),
     ("month", rf"(?:e[od]?)?[iedltxoSYJKLF]{{0,2}}(?:uo?)?{_MONTH}(?:4(?=y))?{_YEAR}[lxLO]?"),
-    ("unit", r"(?:[eK][od]?)?[dti]{0,2}(?:[lx]u|u[lxO]|uL|tuL?)|e[od]{1,2}u(?!y)"),
+    ("unit", r"(?:[eK][od]?)?[dti]{0,2}(?:[lxO]u|u[lxO]|uL|tuL?)|e[od]{1,2}u(?!y)"),
     ("weekend", r"[dtlx]{0,2}W[lxL]?"),
     ("season", r"[idetlxT]{0,3}H(?:o?d?(?:y|u[lx]|[lx]))?"),
     ("years", r"[EoSU]?[dou]{0,2}y[zaT3]{1,2}[dou]{0,2}y|[EoSYJTUR][dou]{0,2}y"),
@@ -535,6 +538,7 @@ def _range(first: date, last: date) -> Days:
     return _day(first) if first == last else Days(first, last, "range")
 
 
+_DAY_LETTERS = "n6"
 _HYPHENED = re.compile(r"nz[mM]")  # "le 11-Septembre" is the attack
 # Without a year the same calendar year is meant if that is past, unless the coming one is this near and the past one this far (days)
 _COMING, _LONG_PAST = 45, 180
@@ -586,16 +590,16 @@ class _Reader:
         """The mention of tokens `first` up to `last`, without small words at either end."""
         letters = self.tokens.letters
         before = letters[first - 1] if first else "_"
-        since, until = before == "S", before == "J"
         while first < last - 1 and letters[first] in "odiaTESJcFY":
-            since, until = since or letters[first] == "S", until or letters[first] == "J"
+            before = letters[first] if letters[first] in "SJY" else before
             first += 1
         while last > first + 1 and letters[last - 1] in "c134z":
             last -= 1
-        if (before == "Y" or letters[first] == "Y") and alternative and self._direction(days) == "past":
+        since, until = before == "S", before == "J"
+        if before == "Y" and alternative and self._direction(days) == "past":
             days, alternative = alternative, days
         start, end = self.tokens.span(first, last)
-        if kind != "duration" and (before in "YJg" or until or letters[first : first + 1] == "Y"):
+        if before in "YJg":
             kind = "duration"
         return DateMention(start, end, days, kind, direction or self._direction(days), alternative, shift, since, until)
 
@@ -637,7 +641,7 @@ class _Reader:
 
     def _read_absolute(self, first: int, last: int) -> DateMention | None:
         letters = self.tokens.letters
-        number = next(at for at in range(first, last) if letters[at] == "n")
+        number = next(at for at in range(first, last) if letters[at] in _DAY_LETTERS)
         if (number > 0 and letters[number - 1] == "s") or (number > 1 and letters[number - 2 : number] == "so"):
             return None
         hijri = letters.find("h", first, last)
@@ -659,13 +663,13 @@ class _Reader:
         letters, items = self.tokens.letters, self.tokens.items
         points: list[_Point] = []
         weekdays: list[int] = []
-        month_first = next((letters[at] for at in range(first, last) if letters[at] in "nmM"), "n") != "n"
+        month_first = next((letters[at] for at in range(first, last) if letters[at] in "n6mM"), "n") in "mM"
         month: int | None = None
         for at in range(first, last):
             letter, value = letters[at], items[at].value
             if letter == "w":
                 weekdays.append(value)
-            elif letter == "n":
+            elif letter in _DAY_LETTERS:
                 points.append(_Point(value, month, None, weekdays[-1] if weekdays else None))
                 if len(points) > 1 or len(weekdays) == 1:
                     weekdays = []
@@ -705,10 +709,15 @@ class _Reader:
         year = self._attack_year(first, last, points[0]) if points[0].year is None else None
         if year is not None:
             points = [replace(point, year=year) for point in points]
+        week = "u" in self.tokens.letters[first:last] and self._unit(first, last) == "week" and len(points) == 1
         ends = self._dated([points[0], points[-1]] if len(points) > 1 else points, tense)
         if ends is None:
             return self._mention(first, last, UNKNOWN_DAYS, "absolute")
         days, alternative = ends
+        if week and days.first:
+            # "la semaine du 8 septembre"
+            monday = _moved(days.first, -days.first.weekday())
+            days, alternative = _week(monday, _moved(monday, 6)), None
         if weekdays and days.precision == "day" and days.first:
             # "de mardi à jeudi 12 juin": the first weekday lies before the written day
             back = (days.first.weekday() - weekdays[0]) % 7
@@ -806,11 +815,11 @@ class _Reader:
             return None
         days = UNKNOWN_DAYS
         if self.today:
-            tense = self._tense(first, last)
-            month = _month(self.today.year, self.today.month - 1 + tense)
-            if month.first:
-                day = _at(month.first.year, month.first.month - 1, self._values(first, last, "n")[0])
-                days = _day(day) if day else UNKNOWN_DAYS
+            month = _month(self.today.year, self.today.month - 1 + self._tense(first, last)).first
+            numbers = self._values(first, last, "n")
+            ends = [_at(month.year, month.month - 1, number) if month else None for number in (numbers[0], numbers[-1])]
+            if ends[0] and ends[1]:
+                days = _range(ends[0], ends[1])
         return self._mention(first, last, days, "relative")
 
     # Weekdays and relative days
@@ -895,7 +904,7 @@ class _Reader:
     def _read_ago(self, first: int, last: int) -> DateMention:
         number, unit = self._quantity(first, last), self._unit(first, last)
         letters = self.tokens.letters[first:last]
-        if "R" in letters and not self._has(first, last, "nNqM"):
+        if "I" in letters or ("R" in letters and not self._has(first, last, "nNqM")):
             number = None
         return self._whole(first, last, self._counted(-number, unit) if number else UNKNOWN_DAYS, "past")
 
@@ -911,7 +920,11 @@ class _Reader:
             return _day(_moved(self.today, number))
         if unit == "week":
             middle = _moved(self.today, 7 * number)
-            return _week(_moved(middle, -3), _moved(middle, 3))
+            month = _month(middle.year, middle.month - 1)
+            first, last = _moved(middle, -3), _moved(middle, 3)
+            inside = max(first, month.first or first), min(last, month.last or last)
+            # Most of those seven days in one month: that month
+            return _week(*inside) if (inside[1] - inside[0]).days >= 4 else _week(first, last)
         if unit == "month":
             return _month(self.today.year, self.today.month - 1 + number)
         return _year(self.today.year + number) if unit == "year" else UNKNOWN_DAYS

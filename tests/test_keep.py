@@ -623,3 +623,18 @@ def test_days_of_every_precision_can_be_kept(store: SqlStore) -> None:
         report: Report = telling(*BERTHON, day=days, status="background", city=None, country=None)
         kept(store, article_with(report, outlet=f"O{number}"))
     assert store.run_sql("SELECT count(*) FROM v_reports")[1] == [(3,)]
+
+
+def test_two_meetings_of_one_visit_are_one_story_and_the_next_city_is_another(store: SqlStore) -> None:
+    both = article_with(
+        telling("hammouchi", "pardo", day="2025-01-28", city="Madrid", country="ES"),
+        telling("hammouchi", "pardo", "lerner", day="2025-01-29", city="Madrid", country="ES"),
+        telling("hammouchi", "pardo", day="2025-01-30", city="Séville", country="ES"),
+        outlet="Walaw",
+    )
+    one = article_with(telling("hammouchi", "pardo", "lerner", day="2025-01-29", city="Madrid", country="ES"), outlet="Assabah")
+    first, second = kept(store, both, one)
+    numbers = [number for number in first.meeting_ids if number]
+    stories = store.stories(numbers)
+    assert stories[numbers[0]] == stories[numbers[1]] == numbers[0] != stories[numbers[2]]
+    assert store.stories([second.meeting_ids[0] or 0]) == {numbers[1]: numbers[0]}

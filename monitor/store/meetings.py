@@ -246,7 +246,9 @@ class Joining:
         ids = self._neighbourhood(changed, touched)
         order = sorted(ids)
         groups = arrange([self.kin[i].account for i in order], self._rulings(order))
-        settled = self._settle([[order[position] for position in group] for group in groups], touched)
+        # Records are opened in the order in which their first reports came
+        numbered = sorted(([order[position] for position in group] for group in groups), key=min)
+        settled = self._settle(numbered, touched)
         return self._write_meetings(settled, set(changed))
 
     # reports

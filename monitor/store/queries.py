@@ -6,7 +6,7 @@ import contextlib
 import re
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -119,6 +119,31 @@ class QueryStore(MeetingStore):
                 ],
             }
 
+    def stories(self, meeting_ids: Collection[int]) -> dict[int, int]:
+        """For each meeting the number of its story: the earliest record of one visit.
+
+        Two audiences of one visit are two meetings and one story. An article shows it by telling both as its news: of the
+        same people or bodies, in the same city (or country, where one city is not told), on the same day or the next.
+        """
+        with self.reading() as connection:
+            closed: dict[int, Any] = {}
+            links: dict[int, set[int]] = defaultdict(set)
+            edge = set(meeting_ids)
+            while edge:
+                closed |= {row.id: row for row in connection.execute(select(meetings).where(meetings.c.id.in_(edge)))}
+                beside = _told_beside(connection, edge)
+                wanted = {other for _, other in beside}
+                closed |= {row.id: row for row in connection.execute(select(meetings).where(meetings.c.id.in_(wanted - closed.keys())))}
+                seats = _seats_of(connection, wanted | edge)
+                fresh = set()
+                for one, other in beside:
+                    if _is_one_visit(closed[one], closed[other], seats):
+                        fresh |= {other} - links.keys()
+                        links[one].add(other)
+                        links[other].add(one)
+                edge = {number for number in fresh if number not in meeting_ids} - edge
+            return {number: min(_connected(links, number)) for number in meeting_ids}
+
     def search(self, words: str, limit: int = 20) -> list[dict[str, Any]]:
         """Articles that hold all the words (`"a phrase"`, `word*`, `-not`), best first, with a snippet of the text as printed."""
         match = search_expression(words, sqlite=self.is_sqlite)
@@ -215,6 +240,46 @@ class QueryStore(MeetingStore):
                 "versions": [dict(version) for version in versions],
                 "reports": [dict(report) for report in told.mappings()],
             }
+
+
+def _told_beside(connection: Connection, ids: Collection[int]) -> list[tuple[int, int]]:
+    """Pairs of meetings that one article tells as its news."""
+    one, other = reports.alias(), reports.alias()
+    query = (
+        select(one.c.meeting_id, other.c.meeting_id)
+        .distinct()
+        .join(other, and_(other.c.article_id == one.c.article_id, other.c.meeting_id != one.c.meeting_id))
+        .where(one.c.meeting_id.in_(ids), one.c.standing == "flagged", other.c.standing == "flagged")
+    )
+    return [(row[0], row[1]) for row in connection.execute(query)]
+
+
+def _seats_of(connection: Connection, ids: Collection[int]) -> dict[int, set[str]]:
+    seats: dict[int, set[str]] = defaultdict(set)
+    people = meeting_participants
+    for row in connection.execute(select(people).where(people.c.meeting_id.in_(ids))):
+        seats[row.meeting_id] |= {told for told in (row.person_id, row.name, row.body_id or row.body) if told}
+    return seats
+
+
+def _is_one_visit(one: Any, other: Any, seats: Mapping[int, set[str]]) -> bool:
+    if not seats[one.id] & seats[other.id]:
+        return False
+    if one.country != other.country or (one.city and other.city and one.city != other.city):
+        return False
+    if one.first_day is None or other.first_day is None:
+        return True
+    day = timedelta(days=1)
+    before, after = sorted((one, other), key=lambda meeting: meeting.first_day)
+    return bool(after.first_day - (before.last_day or before.first_day) <= day)
+
+
+def _connected(links: Mapping[int, set[int]], start: int) -> set[int]:
+    found, edge = {start}, {start}
+    while edge:
+        edge = {other for number in edge for other in links.get(number, ())} - found
+        found |= edge
+    return found
 
 
 def _matching(wanted: MeetingFilter, sqlite: bool) -> Select[Any]:

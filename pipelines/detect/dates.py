@@ -77,7 +77,8 @@ def resolve_weekday(weekday: int, today: date | None, *, future: bool = False) -
 
 # Letter of each kind of word in [words]. In the grammar below: n number 1-31, N other number, y year 1900-2100, q number in words,
 # 6 ordinal number, D 12/09/2025, m month, M month that needs company, h Hijri month, w weekday, r relative day, v day counted from
-# another, V vaguely, u unit, R units, U two units, H season, W weekend, C time of day, c comma, 1 and 2 parentheses, z dash, 3 slash, 4 full stop.
+# another, V vaguely, u unit, R units, U two units, H season, W weekend, C time of day, c comma, 1 and 2 parentheses, z dash, 3 slash,
+# 4 full stop.
 _KINDS = {
     "and": "a", "of": "o", "the": "d", "this": "t", "last": "l", "last_many": "k", "next": "x", "next_many": "X", "following": "O",
     "current": "L", "since": "S", "until": "J", "to": "T", "in": "i", "early": "e", "before": "Y", "between": "E", "ago_before": "g",

@@ -147,7 +147,7 @@ def _read_file(path: Path) -> dict[str, list[str]]:
 # A line without a full stop and with at most so many words is a title or the like, not prose
 _HEADING_WORDS = 18
 _BYLINE_WORDS = 14
-_LONG = 400  # characters
+_LONG = 240  # characters: prose
 _EDGE = 6  # lines
 _ENDS_SENTENCE = re.compile(r"[.!?…:;\"][\")\]']*\Z")
 _FULL_STOP = re.compile(r"[.!?…][\")\]' ]*\Z")
@@ -386,8 +386,8 @@ def _is_stamp(line: _Line, blocks: _Blocks, language: str | None) -> bool:
 
 # --- sentences ---------------------------------------------------------------------------------------------------------------
 
-# Begins at the first sign of a run, so that a long run of them is read once
-_STOP = re.compile(r"(?<![.!?…])[.!?…]++[\"')\]]*+")
+# Begins at the first sign of a run, so that a long run of them is read once; the set of characters first, which the engine skips to
+_STOP = re.compile(r"[.!?…](?<![.!?…]{2})[.!?…]*+[\"')\]]*+")
 _LAST_WORD = re.compile(r"[^\W_]+(?:\.[^\W_]+)?\Z")
 _SENTENCE_START = re.compile(r"[\"'(\[\s-]*")
 

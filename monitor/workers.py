@@ -114,7 +114,7 @@ class Workers:
         """Process ids of the workers that exist now."""
         return tuple(pid for slot in self._slots for pid in slot.pids())
 
-    async def call(self, function: Callable[..., T], *args: Any, timeout: float) -> T:  # noqa: ASYNC109  the process is killed, not only left
+    async def call(self, function: Callable[..., T], *args: Any, timeout: float) -> T:
         """What `function(*args)` returns, run in a worker within `timeout` seconds (waiting for a free worker not counted).
 
         `function` must be importable by name, arguments and result picklable. Exceptions of the function arrive as they are.
@@ -129,7 +129,7 @@ class Workers:
             self._idle.put_nowait(slot)
         return _unpack(packed)  # type: ignore[no-any-return]
 
-    async def _run(self, slot: _Slot, task: _Task, timeout: float) -> bytes:  # noqa: ASYNC109
+    async def _run(self, slot: _Slot, task: _Task, timeout: float) -> bytes:
         """The packed answer of one task. A worker found dead before it took the task is replaced without a word, once."""
         for attempt in (1, 2):
             try:

@@ -236,6 +236,11 @@ def test_thousands_of_tiny_paragraphs_links_and_rows_are_refused_or_quick() -> N
     assert STORY in is_quick(story_page(after='<a href="/x">lien</a>' * 8_000)).text
 
 
+@pytest.mark.parametrize("tag", ["span", "sup", "a href=/x", "img", "q", "x-foo", "br"])
+def test_thousands_of_tags_in_one_paragraph_are_read_quickly(tag: str) -> None:
+    assert STORY in is_quick(story_page(after="<p>" + f"<{tag}>mot</{tag.split()[0]}> " * 14_000 + "</p>")).text
+
+
 def test_bait_for_regular_expressions_is_harmless() -> None:
     for bait in (
         "1" * 300_000,

@@ -258,3 +258,48 @@ def test_a_backup_is_a_whole_store(filled, tmp_path):
     (tmp_path / "config.toml").write_text('[store]\nurl = "sqlite:///copy.sqlite"\n')
     assert len(json.loads(vigie("meetings", "--json", cwd=tmp_path).stdout)) == 1
     assert vigie("db", "check", cwd=tmp_path).returncode == 0
+
+
+def test_corrections_are_remembered_listed_and_undone(filled):
+    (meeting,) = json.loads(vigie("meetings", "--json", cwd=filled).stdout)
+    assert vigie("wrong", meeting["id"], "--why", "a trial", cwd=filled).returncode == 0
+    assert json.loads(vigie("meetings", "--json", cwd=filled).stdout) == []
+    (correction,) = json.loads(vigie("corrections", "--json", cwd=filled).stdout)["corrections"]
+    assert (correction["kind"], correction["why"]) == ("wrong", "a trial")
+    assert vigie("undo", correction["id"], cwd=filled).returncode == 0
+    assert [row["id"] for row in json.loads(vigie("meetings", "--json", cwd=filled).stdout)] == [meeting["id"]]
+
+
+def test_a_report_can_be_split_off_and_brought_back(filled):
+    (meeting,) = json.loads(vigie("meetings", "--json", cwd=filled).stdout)
+    done = vigie("split", meeting["id"], 2, cwd=filled)
+    assert done.returncode == 0, done.stderr
+    assert len(json.loads(vigie("meetings", "--json", cwd=filled).stdout)) == 2
+    (correction,) = json.loads(vigie("corrections", "--json", cwd=filled).stdout)["corrections"]
+    vigie("undo", correction["id"], cwd=filled)
+    (again,) = json.loads(vigie("meetings", "--json", cwd=filled).stdout)
+    assert (again["id"], again["articles"]) == (meeting["id"], 2)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["wrong", 999, "--why", "x"], "there is no meeting 999"),
+        (["split", 1, 999], "article 999 does not report meeting 1"),
+        (["merge", 1, 1], "are one record already"),
+        (["undo", 999], "there is no correction 999"),
+        (["meetings", "show", 999], "there is no meeting 999"),
+        (["digests", "--show", 999], "there is no digest 999"),
+    ],
+)
+def test_a_number_that_is_not_there_is_told(filled, arguments, said):
+    done = vigie(*arguments, cwd=filled)
+    assert done.returncode == 1
+    assert said in done.stderr
+
+
+def test_the_ledger_tells_who_met_whom(filled):
+    (pair,) = json.loads(vigie("ledger", "--country", "FR", "--json", cwd=filled).stdout)
+    assert (pair["one"], pair["other"], pair["meetings"]) == ("FR", "MA", 1)
+    assert len(json.loads(vigie("ledger", "--body", "dgsi", "--json", cwd=filled).stdout)) == 1
+    assert len(json.loads(vigie("ledger", "--person", "berthon", "--json", cwd=filled).stdout)) == 1

@@ -1,5 +1,5 @@
 """All commands, registered on the application by being imported."""
 
-from monitor.cli import database, digests, feeds, reading, running, store
+from monitor.cli import corrections, database, digests, feeds, reading, running, store
 
-__all__ = ["database", "digests", "feeds", "reading", "running", "store"]
+__all__ = ["corrections", "database", "digests", "feeds", "reading", "running", "store"]

@@ -19,7 +19,7 @@ demo: $(STAMP)
 
 # --dist loadfile keeps the tests of a file, and what they share, in one process
 test: $(DEV)
-	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile $(ARGS)
+	@$(VENV)/bin/python -m pytest -n 2 --dist loadfile -m "not torture" $(ARGS)
 
 lint: $(DEV)
 	@$(VENV)/bin/ruff check .

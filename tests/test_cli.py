@@ -48,7 +48,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
             "Céline Berthon, patronne de la DGSI, s'est entretenue jeudi à Rabat avec Abdellatif Hammouchi. La menace terroriste au "
             "Sahel était au centre de leurs échanges, a indiqué la DGST.",
         ),
-        article("a3", "Le Fil", "Récolte d'olives : une année moyenne", "Les producteurs d'olives attendent une récolte moyenne cette année."),
+        article("a3", "Le Fil", "Récolte d'olives : une année moyenne", "Les producteurs d'olives attendent une récolte moyenne."),
     ]
     (home / "in.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
     done = vigie("import", "in.jsonl", "--results", "out.jsonl", cwd=home)
@@ -86,7 +86,8 @@ def test_help_loads_nothing_heavy(tmp_path):
 
 def test_every_command_of_the_agreement_is_there(tmp_path):
     told = vigie("--help", cwd=tmp_path).stdout
-    for command in "run poll digest meetings search query explain detect import evaluate feeds check db".split():
+    agreed = ["run", "poll", "digest", "meetings", "search", "query", "explain", "detect", "import", "evaluate", "feeds", "check", "db"]
+    for command in agreed:
         assert f"\n  {command} " in told
 
 
@@ -178,8 +179,8 @@ def test_meetings_can_be_filtered(filled, option, value, count):
 
 
 def test_search_does_not_mind_accents(filled):
-    assert "a3.example" not in vigie("search", "recolte", "--json", cwd=filled).stderr
-    assert [row["title"] for row in json.loads(vigie("search", "recolte", "--json", cwd=filled).stdout)] == ["Récolte d'olives : une année moyenne"]
+    found = json.loads(vigie("search", "recolte", "--json", cwd=filled).stdout)
+    assert [row["title"] for row in found] == ["Récolte d'olives : une année moyenne"]
 
 
 def test_query_reads_the_views_and_never_writes(filled):
@@ -218,7 +219,7 @@ def test_detect_streams_one_line_an_article_and_names_bad_ones(home):
 
 
 def test_evaluate_prints_scores(home):
-    label = article("a", "Le Fil", "Un titre", "Un texte.") | {"flag": False, "kind": "negative", "categories": [], "meetings": [], "story": None}
+    label = article("a", "Le Fil", "Un titre", "Un texte.") | {"flag": False, "kind": "negative", "meetings": [], "story": None}
     (home / "labels.jsonl").write_text(json.dumps(label))
     done = vigie("evaluate", "labels.jsonl", "--json", cwd=home)
     assert json.loads(done.stdout)["flag"]["all"]["tp"] == 0

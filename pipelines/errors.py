@@ -14,7 +14,7 @@
     |   `-- TooManyRedirects
     |-- FeedError                 the bytes are no feed, or none that can be read
     |-- WorkerFailure             the process that worked on a feed or page had to be ended, or ended itself
-    `-- PageError                 the page holds no article; has `kind`: not-html, soft-404, login, consent, script-shell, empty, too-long, crashed, timed-out
+    `-- PageError                 the page holds no article; has `kind`: not-html, soft-404, login, consent, ...
 """
 
 from __future__ import annotations

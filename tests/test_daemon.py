@@ -39,7 +39,8 @@ def configure(folder: Path, world: World, *more: str) -> None:
     )
     extra = "\n".join(more)
     (folder / "config.toml").write_text(
-        f'feeds = [\n{feeds}\n{extra}\n]\n[fetch]\npause = "0s"\nper_host = 8\nallow_addresses = ["127.0.0.0/8"]\n[[profiles]]\nname = "daily"\n',
+        f"feeds = [\n{feeds}\n{extra}\n]\n"
+        '[fetch]\npause = "0s"\nper_host = 8\nallow_addresses = ["127.0.0.0/8"]\n[[profiles]]\nname = "daily"\n',
         encoding="utf-8",
     )
 

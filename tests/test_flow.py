@@ -15,9 +15,9 @@ NOW = datetime(2026, 3, 12, 9, tzinfo=UTC)
 URL = "https://outlet.example/a"
 FEED = FeedState(1, "https://outlet.example/feed", "Le Fil", "MA", "fr", "feed", timedelta(minutes=15), False)
 RSS = (
-    "<rss version='2.0'><channel><title>Le Fil</title><item><title>Un titre</title><link>https://outlet.example/a</link>"
-    "<guid>1</guid></item></channel></rss>"
-).encode()
+    b"<rss version='2.0'><channel><title>Le Fil</title><item><title>Un titre</title><link>https://outlet.example/a</link>"
+    b"<guid>1</guid></item></channel></rss>"
+)
 STORY = (
     "Le directeur général de la Sûreté nationale et de la Surveillance du territoire, Abdellatif Hammouchi, a reçu mercredi à Rabat "
     "la directrice générale de la sécurité intérieure française (DGSI), Céline Berthon. La lutte contre le terrorisme a dominé "
@@ -57,7 +57,8 @@ class Here:
 
 
 def pending(**more) -> PendingEntry:
-    entry = Entry(URL, "Hammouchi reçoit Berthon à Rabat", "Le patron de la DGSN-DGST a reçu mercredi la patronne de la DGSI, Céline Berthon.")
+    summary = "Le patron de la DGSN-DGST a reçu mercredi la patronne de la DGSI, Céline Berthon."
+    entry = Entry(URL, "Hammouchi reçoit Berthon à Rabat", summary)
     return replace(PendingEntry(7, 1, "Le Fil", "MA", entry, NOW, language="fr"), **more)
 
 

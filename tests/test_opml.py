@@ -20,7 +20,10 @@ def test_feeds_are_found_in_nested_folders(tmp_path):
 
 
 def test_what_was_exported_comes_back(tmp_path):
-    feeds = [FeedConfig(url="https://a.example/f?x=1&y=2", outlet='Le "Fil"', language="fr"), FeedConfig(url="https://b.example/f", outlet="صحيفة")]
+    feeds = [
+        FeedConfig(url="https://a.example/f?x=1&y=2", outlet='Le "Fil"', language="fr"),
+        FeedConfig(url="https://b.example/f", outlet="صحيفة"),
+    ]
     path = tmp_path / "out.opml"
     path.write_text(write_opml(feeds), encoding="utf-8")
     assert [(f.url, f.outlet, f.language) for f in read_opml(path).feeds] == [(f.url, f.outlet, f.language) for f in feeds]

@@ -17,7 +17,7 @@ from pipelines.detect.fold import fold
 from pipelines.detect.model import Detection, Report, Status
 from pipelines.fingerprint import fingerprint, is_copy
 from pipelines.identity import Account, Standing, family_of
-from pipelines.records import Article, FeedKind, FeedState, Kept, Outcome, PendingEntry, PollResult, Reading
+from pipelines.records import Article, FeedKind, FeedState, Kept, Outcome, PendingEntry, PollResult, Reading, TextFrom
 from pipelines.urls import link_key
 
 
@@ -108,6 +108,35 @@ class MeetingFilter:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredArticle:
+    """A stored article with its words, for reading it again with today's rules."""
+
+    id: int
+    outlet: str
+    url: str | None
+    title: str
+    text: str
+    text_from: TextFrom
+    language: str | None
+    published: datetime | None
+    read_at: datetime
+    partial: bool
+    gave_up: str | None
+    flagged: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What reading stored articles again came to. Meetings as `meetings` lists them; a change as the meeting before and after."""
+
+    articles: int
+    gained: tuple[dict[str, Any], ...]
+    lost: tuple[dict[str, Any], ...]
+    changed: tuple[tuple[dict[str, Any], dict[str, Any]], ...]
+    applied: bool
+
+
+@dataclass(frozen=True, slots=True)
 class KnownArticle:
     """A stored article, as far as `keep` needs it."""
 
@@ -163,8 +192,11 @@ class Desk(Protocol):
     def revise_article(self, known: KnownArticle, row: ArticleRow, now: datetime) -> int:
         """Store a new version over a known article; the earlier text is kept. Returns the version."""
 
+    def rewrite_article(self, article_id: int, row: ArticleRow) -> Outcome:
+        """Write anew what was found in an article whose words are the same. Returns the outcome it had."""
+
     def set_outcome(self, article_id: int, outcome: Outcome) -> None:
-        """Write an article's outcome."""
+        """Write the outcome of an article and of the entry that brought it."""
 
     def join(self, article_id: int, accounts: Sequence[Account], now: datetime) -> Joined:
         """Store the reports of an article in the place of its earlier ones, and join them to meetings."""
@@ -199,9 +231,7 @@ class Store(Protocol):
         self, now: datetime, *, owner: str, limit: int, lease: timedelta, per_host: int, attempts_max: int | None = None
     ) -> list[PendingEntry]: ...
 
-    def postpone_entry(
-        self, entry_id: int, now: datetime, *, reason: str, retry_at: datetime, counts: bool = True
-    ) -> None: ...
+    def postpone_entry(self, entry_id: int, now: datetime, *, reason: str, retry_at: datetime, counts: bool = True) -> None: ...
 
     def release(self, owner: str) -> int: ...
 
@@ -239,9 +269,7 @@ def _keep(reading: Reading, desk: Desk, now: datetime) -> Kept:
     else:
         version = desk.revise_article(known, row, now)
         joined = desk.join(known.id, accounts_of(row), now)
-        outcome = _outcome(row, joined)
-        if known.outcome is Outcome.NEW_MEETING and outcome is Outcome.KNOWN_MEETING:
-            outcome = known.outcome  # it was the one that brought the meeting
+        outcome = _lasting(known.outcome, _outcome(row, joined))
         desk.set_outcome(known.id, outcome)
         if known.entry_id != reading.entry_id:
             outcome = Outcome.DUPLICATE
@@ -249,6 +277,20 @@ def _keep(reading: Reading, desk: Desk, now: datetime) -> Kept:
     if reading.entry_id is not None:
         desk.end_entry(reading.entry_id, kept.outcome, kept.article_id, reading.gave_up, now)
     return kept
+
+
+def reconsider(article_id: int, reading: Reading, store: Store, now: datetime) -> Kept:
+    """Put what is found in a stored article today in the place of what was found before. Its words are the same.
+
+    `now` is the time that records opened by it bear: the time the article was read, so that nothing old is mailed as new.
+    """
+    with store.exclusive() as desk:
+        row = article_row(reading, now)
+        before = desk.rewrite_article(article_id, row)
+        joined = desk.join(article_id, accounts_of(row), now)
+        outcome = _lasting(before, _outcome(row, joined))
+        desk.set_outcome(article_id, outcome)
+    return Kept(outcome, article_id, joined.meeting_ids, joined.new_meeting_ids)
 
 
 def article_row(reading: Reading, now: datetime) -> ArticleRow:
@@ -342,6 +384,11 @@ def _outcome_alone(reading: Reading) -> Outcome:
     if told & {Status.PLANNED, Status.DENIED, Status.CANCELLED}:
         return Outcome.PLANNED
     return Outcome.BACKGROUND if Status.BACKGROUND in told else Outcome.NO_MEETING
+
+
+def _lasting(before: Outcome, after: Outcome) -> Outcome:
+    """The article that brought a meeting stays the one that did."""
+    return before if before is Outcome.NEW_MEETING and after is Outcome.KNOWN_MEETING else after
 
 
 def _outcome(row: ArticleRow, joined: Joined) -> Outcome:

@@ -28,6 +28,7 @@ from monitor.store.tables import (
     article_versions,
     articles,
     corrections,
+    entries,
     evidence,
     meeting_changes,
     meeting_participants,
@@ -38,6 +39,7 @@ from monitor.store.tables import (
 )
 from monitor.store.words import plain
 from pipelines.detect.model import Days, Participant, Place, Report, Status
+from pipelines.fingerprint import COPY_AT, containment
 from pipelines.identity import (
     ANY_TIME,
     LONGEST,
@@ -138,9 +140,27 @@ class SqlDesk:
         self._print(known.id, row)
         return known.version + 1
 
+    def rewrite_article(self, article_id: int, row: ArticleRow) -> Outcome:
+        """Write anew what was found in an article whose words are the same. Returns the outcome it had."""
+        found = row.detection
+        before = self.connection.execute(select(articles.c.outcome).where(articles.c.id == article_id)).scalar_one()
+        values = {
+            "language": found.language or row.article.language,
+            "flagged": found.flag,
+            "possible": found.possible,
+            "score": found.score,
+            "categories": list(found.categories),
+            "missing": list(found.missing),
+        }
+        self.connection.execute(update(articles).where(articles.c.id == article_id).values(values))
+        if not self.connection.execute(select(article_prints.c.hash).where(article_prints.c.article_id == article_id).limit(1)).first():
+            self._print(article_id, row)
+        return Outcome(before)
+
     def set_outcome(self, article_id: int, outcome: Outcome) -> None:
-        """Write an article's outcome."""
+        """Write the outcome of an article and of the entry that brought it."""
         self.connection.execute(_SET_OUTCOME, {"article": article_id, "said": str(outcome)})
+        self.connection.execute(_SET_ENTRY_OUTCOME, {"article": article_id, "said": str(outcome)})
 
     def end_entry(self, entry_id: int, outcome: Outcome, article_id: int | None, reason: str | None, now: datetime) -> None:
         """Give an entry its outcome and free it."""
@@ -381,7 +401,27 @@ class Joining:
                 for one, other, kind in self.connection.execute(_RULINGS, {"ids": some})
                 if one in position and other in position
             ]
-        return found
+        return found + self._copies_of_ruled(order, found)
+
+    def _copies_of_ruled(self, order: Sequence[int], found: Sequence[Ruling]) -> list[Ruling]:
+        """A text that was split off takes its copies with it: they are of the meeting of the report they repeat most of."""
+        apart = {i for ruling in found if not ruling.same for i in (ruling.one, ruling.other)}
+        if not apart:
+            return []
+        kin = [self.kin[number] for number in order]
+        prints = self._prints({k.article_id for k in kin})
+        rulings_of_copies = []
+        for position, known in enumerate(kin):
+            if position in apart:
+                continue
+            shared = [
+                (containment(prints[known.article_id], prints[kin[i].article_id]), -kin[i].id, i)
+                for i in sorted(apart)
+                if kin[i].account.report.status is known.account.report.status
+            ]
+            if shared and max(shared)[0] >= COPY_AT:
+                rulings_of_copies.append(Ruling(max(shared)[2], position, True))
+        return rulings_of_copies
 
     def _wrong(self, ids: Collection[int]) -> str | None:
         """Why a person ruled one of these reports' meeting to be wrong; None if nobody did."""
@@ -512,17 +552,21 @@ class Joining:
 
     def _copies(self, kin: Sequence[Kin]) -> tuple[dict[str, str], int]:
         """Which articles repeat which (by article key), and the number of independent voices."""
-        prints: dict[int, set[int]] = defaultdict(set)
         first = {k.article_id: k.account for k in kin}
-        for some in chunks(first):
-            for article_id, value in self.connection.execute(_PRINTS, {"ids": some}):
-                prints[article_id].add(value)
+        prints = self._prints(first)
         tellings = [
             Telling(account.article, account.published, account.outlet, account.family, frozenset(prints[article_id]))
             for article_id, account in first.items()
         ]
         copy_of = copies(tellings)
         return copy_of, independent_reports(tellings, copy_of)
+
+    def _prints(self, article_ids: Collection[int]) -> dict[int, set[int]]:
+        prints: dict[int, set[int]] = defaultdict(set)
+        for some in chunks(article_ids):
+            for article_id, value in self.connection.execute(_PRINTS, {"ids": some}):
+                prints[article_id].add(value)
+        return prints
 
     def _write_copies(self, kin: Sequence[Kin], copy_of: Mapping[str, str]) -> None:
         ids = {k.account.article: k.article_id for k in kin}
@@ -696,6 +740,12 @@ _ADD_ARTICLE = insert(articles)
 _ADD_TEXT = insert(article_texts)
 _ADD_PRINTS = insert(article_prints)
 _SET_OUTCOME = update(articles).where(articles.c.id == bindparam("article")).values(outcome=bindparam("said"))
+_SET_ENTRY_OUTCOME = update(entries).where(
+    entries.c.article_id == bindparam("article"),
+    entries.c.outcome.is_not(None),
+    entries.c.outcome != Outcome.DUPLICATE.value,
+)
+_SET_ENTRY_OUTCOME = _SET_ENTRY_OUTCOME.values(outcome=bindparam("said"))
 _INDEX_SQLITE = text("INSERT INTO article_search (rowid, title, body) VALUES (:id, :title, :body)")
 _INDEX_POSTGRESQL = text(
     "INSERT INTO article_search (rowid, words) VALUES (:id, setweight(to_tsvector('simple', :title), 'A') || to_tsvector('simple', :body))"

@@ -219,3 +219,12 @@ def test_readings_that_are_not_of_these_people_are_left_alone(store: SqlStore) -
     (third,) = kept(store, replace(article_with(telling("hammouchi", "pardo", day="2025-09-11"), outlet="EFE"), feed_id=None))
     store.merge(one, other, None, NOW)
     assert third.meeting_ids[0] in {m["id"] for m in store.meetings(MeetingFilter())}
+
+
+def test_a_copy_of_a_text_that_was_split_off_goes_with_it(store: SqlStore) -> None:
+    own = "Un récit tout à fait différent de la même journée, à ce que l'on dit à Rabat. Il y fut question de tout autre chose."
+    first, second = kept(store, berthon("Le360", text=AGENCY), berthon("Blog", text=own))
+    store.split(first.meeting_ids[0] or 0, second.article_id or 0, None, NOW)
+    (third, fourth) = kept(store, berthon("Miroir du blog", text=own), berthon("Copie de l'agence", text=AGENCY))
+    places = dict(store.run_sql("SELECT article_id, meeting_id FROM v_reports")[1])
+    assert places[third.article_id] == places[second.article_id] != places[first.article_id] == places[fourth.article_id]

@@ -42,8 +42,9 @@ T = TypeVar("T")
 START_ALLOWANCE = 60.0
 # A result larger than this is refused in the worker: the daemon's memory stays bounded whatever a page does. Bytes.
 RESULT_LIMIT = 64 << 20
-# Imported by the fork server before the first worker is forked from it.
-PRELOAD = ("pipelines.feeds", "pipelines.extract")
+# Imported by the fork server before the first worker is forked from it: all that is slow to load, shared by all workers. There is
+# one fork server for all Workers of a process: what the first of them names holds for all.
+PRELOAD = ("monitor.workerload",)
 # What the fork server imports first: the module makes it deaf to SIGTERM, as a service manager may send it to the whole group.
 _SERVER_MODULE = "monitor.workerserver"
 _PR_SET_PDEATHSIG = 1

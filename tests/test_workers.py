@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import ctypes
 import os
 import re
@@ -13,6 +14,7 @@ import textwrap
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
+from multiprocessing import forkserver
 from pathlib import Path
 
 import pytest
@@ -34,6 +36,11 @@ def stuck_in_c() -> None:
     re.match(r"(a+)+$", "a" * 60 + "b")
 
 
+def hang(mark: str, seconds: float) -> None:
+    Path(mark).write_text(str(os.getpid()))
+    time.sleep(seconds)
+
+
 def memory_limit() -> int:
     import resource
 
@@ -46,19 +53,25 @@ def unpicklable() -> object:
 
 @pytest_asyncio.fixture
 async def workers() -> AsyncIterator[Workers]:
-    pool = Workers(2, memory_bytes=400 << 20, preload=())
+    pool = Workers(2, memory_bytes=400 << 20)
     yield pool
     await pool.stop(wait=False)
 
 
-async def pid_at_work(workers: Workers) -> int:
-    """Id of the one worker that exists, once it has a task in hand."""
-    for _ in range(200):
-        if workers.pids and workers.busy:
-            break
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.1)
-    return workers.pids[0]
+class Hung:
+    """A call whose work has begun and does not end by itself."""
+
+    def __init__(self, workers: Workers, folder: Path, timeout: float = 60):
+        self.mark = folder / f"{time.monotonic_ns()}"
+        self.call = asyncio.create_task(workers.call(hang, str(self.mark), 60, timeout=timeout))
+
+    async def pid(self) -> int:
+        """Id of its process, once it is at work."""
+        for _ in range(1000):
+            if self.mark.exists() and (text := self.mark.read_text()):
+                return int(text)
+            await asyncio.sleep(0.01)
+        raise AssertionError("the work did not begin")
 
 
 def is_alive(pid: int) -> bool:
@@ -104,11 +117,11 @@ async def test_hung_work_is_killed_at_its_limit_and_the_next_call_works(workers:
     assert await workers.call(len, "abc", timeout=5) == 3
 
 
-async def test_killed_work_leaves_no_process_behind(workers: Workers) -> None:
-    hung = asyncio.create_task(workers.call(time.sleep, 60, timeout=0.5))
-    pid = await pid_at_work(workers)
+async def test_killed_work_leaves_no_process_behind(workers: Workers, tmp_path: Path) -> None:
+    hung = Hung(workers, tmp_path, timeout=0.5)
+    pid = await hung.pid()
     with pytest.raises(WorkerTimeout):
-        await hung
+        await hung.call
     assert await gone(pid)
 
 
@@ -120,13 +133,13 @@ async def test_a_segmentation_fault_fails_only_its_own_call(workers: Workers) ->
     await other
 
 
-async def test_twenty_kills_in_a_row_are_survived() -> None:
-    workers = Workers(1, preload=())
+async def test_twenty_kills_in_a_row_are_survived(tmp_path: Path) -> None:
+    workers = Workers(1)
     for _ in range(20):
-        hung = asyncio.create_task(workers.call(time.sleep, 60, timeout=20))
-        os.kill(await pid_at_work(workers), signal.SIGKILL)
+        hung = Hung(workers, tmp_path)
+        os.kill(await hung.pid(), signal.SIGKILL)
         with pytest.raises(WorkerDied, match="SIGKILL"):
-            await hung
+            await hung.call
     assert await workers.call(len, "abc", timeout=5) == 3
     await workers.stop()
 
@@ -141,6 +154,39 @@ async def test_a_worker_killed_while_idle_fails_no_call(workers: Workers) -> Non
         await asyncio.sleep(0.3)
 
 
+async def test_the_death_of_the_fork_server_is_survived(workers: Workers) -> None:
+    await workers.warm_up()
+    old = workers.pids
+    os.kill(forkserver._forkserver._forkserver_pid, signal.SIGKILL)  # type: ignore[attr-defined]
+    assert all([await gone(pid) for pid in old])
+    assert await workers.call(len, "abc", timeout=5) == 3
+
+
+async def test_the_fork_server_ignores_the_signal_meant_for_the_daemon(workers: Workers) -> None:
+    await workers.warm_up()
+    server = forkserver._forkserver._forkserver_pid  # type: ignore[attr-defined]
+    os.kill(server, signal.SIGTERM)
+    await asyncio.sleep(0.2)
+    assert is_alive(server)
+    assert await workers.call(len, "abc", timeout=5) == 3
+
+
+async def test_many_kills_among_many_calls_lose_only_what_they_hit(workers: Workers) -> None:
+    await workers.warm_up()
+    calls = [asyncio.create_task(workers.call(time.sleep, 0.02, timeout=10)) for _ in range(80)]
+    killed = 0
+    for _ in range(6):
+        await asyncio.sleep(0.15)
+        for pid in workers.pids[:1]:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                killed += 1
+    results = await asyncio.gather(*calls, return_exceptions=True)
+    failed = [result for result in results if result is not None]
+    assert all(isinstance(result, WorkerDied) for result in failed)
+    assert len(failed) <= killed
+
+
 async def test_work_over_the_memory_limit_is_stopped_and_the_next_call_works(workers: Workers) -> None:
     assert await workers.call(memory_limit, timeout=5) == 400 << 20
     with pytest.raises(WorkerOutOfMemory) as caught:
@@ -150,7 +196,7 @@ async def test_work_over_the_memory_limit_is_stopped_and_the_next_call_works(wor
 
 
 async def test_a_result_over_the_limit_stays_in_the_worker() -> None:
-    workers = Workers(1, preload=(), result_limit=1000)
+    workers = Workers(1, result_limit=1000)
     with pytest.raises(WorkerDied, match="result has"):
         await workers.call(bytes, 2000, timeout=5)
     assert await workers.call(bytes, 500, timeout=5) == bytes(500)
@@ -164,34 +210,37 @@ async def test_a_result_that_cannot_travel_is_an_error_of_its_own_call(workers: 
 
 
 async def test_workers_are_replaced_after_their_share_of_tasks() -> None:
-    workers = Workers(1, tasks_per_worker=3, preload=())
+    workers = Workers(1, tasks_per_worker=3)
     pids = {await workers.call(os.getpid, timeout=5) for _ in range(10)}
     assert len(pids) == 4
     await workers.stop()
 
 
 async def test_workers_ignore_the_signals_meant_for_the_daemon(workers: Workers) -> None:
-    work = asyncio.create_task(workers.call(time.sleep, 0.6, timeout=5))
-    pid = await pid_at_work(workers)
+    pid = await workers.call(os.getpid, timeout=5)
     os.kill(pid, signal.SIGTERM)
     os.kill(pid, signal.SIGINT)
-    await work
+    await asyncio.sleep(0.3)
     assert is_alive(pid)
+    assert await workers.call(os.getpid, timeout=5) == pid
 
 
-async def test_a_cancelled_call_kills_its_work(workers: Workers) -> None:
-    hung = asyncio.create_task(workers.call(time.sleep, 60, timeout=60))
-    pid = await pid_at_work(workers)
-    hung.cancel()
+async def test_a_cancelled_call_kills_its_work(workers: Workers, tmp_path: Path) -> None:
+    hung = Hung(workers, tmp_path)
+    pid = await hung.pid()
+    hung.call.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await hung
+        await hung.call
     assert await gone(pid)
     assert workers.busy == 0
 
 
-async def test_stopping_waits_for_the_work_in_hand(workers: Workers) -> None:
-    work = asyncio.create_task(workers.call(time.sleep, 0.5, timeout=5))
-    pid = await pid_at_work(workers)
+async def test_stopping_waits_for_the_work_in_hand(workers: Workers, tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    work = asyncio.create_task(workers.call(hang, str(mark), 0.5, timeout=5))
+    while not mark.exists():  # noqa: ASYNC110  the event happens in another process
+        await asyncio.sleep(0.01)
+    pid = workers.pids[0]
     waiting = [asyncio.create_task(workers.call(len, "abc", timeout=5)) for _ in range(3)]
     await workers.stop()
     await work
@@ -201,19 +250,20 @@ async def test_stopping_waits_for_the_work_in_hand(workers: Workers) -> None:
         await workers.call(len, "abc", timeout=5)
 
 
-async def test_stopping_at_once_fails_the_work_in_hand(workers: Workers) -> None:
-    work = asyncio.create_task(workers.call(time.sleep, 60, timeout=60))
-    pid = await pid_at_work(workers)
+async def test_stopping_at_once_fails_the_work_in_hand(workers: Workers, tmp_path: Path) -> None:
+    hung = Hung(workers, tmp_path)
+    pid = await hung.pid()
     start = time.monotonic()
     await workers.stop(wait=False)
     with pytest.raises(WorkerError):
-        await work
+        await hung.call
     assert await gone(pid)
     assert time.monotonic() - start < 3
 
 
 async def test_the_loop_is_not_held_up_while_workers_start() -> None:
-    workers = Workers(2, preload=("trafilatura",))
+    forkserver._forkserver._stop()  # type: ignore[attr-defined]  # so that it starts again, imports and all
+    workers = Workers(2)
     longest, last = 0.0, time.monotonic()
     start = asyncio.create_task(workers.warm_up())
     while not start.done():
@@ -233,7 +283,7 @@ def test_no_orphans_when_the_daemon_is_killed(tmp_path: Path) -> None:
             from monitor.workers import Workers
 
             async def main():
-                workers = Workers(2, preload=())
+                workers = Workers(2)
                 await workers.warm_up()
                 hung = [asyncio.create_task(workers.call(time.sleep, 600, timeout=600)) for _ in range(2)]
                 await asyncio.sleep(0.3)

@@ -8,9 +8,7 @@ import gc
 
 # Whatever is wrong here is wrong in the worker too, and is said there; an exception would end the fork server
 with contextlib.suppress(Exception):
-    import pipelines.extract
-    import pipelines.feeds
-    import pipelines.flow
+    import pipelines.flow  # noqa: F401  what it imports is what workers run
     from pipelines import detect
 
     detect.load()

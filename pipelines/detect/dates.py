@@ -470,10 +470,14 @@ _GRAMMAR = (
     ("numeric", r"(?:w[c1]?)?[djui]{0,2}D"),
     ("day_of_this", rf"[djo]?n(?:{_NEXT}n){{0,4}}(?:L|o[dt]{{0,2}}u[lLx]?|o[dt]?[lx]u|tu)"),
     ("weekday_number", r"[dtjo]{0,2}wd?n(?![uRU4n])"),
-    ("months", rf"[EodiS]{{0,2}}{_MONTH}(?:[oc]?y)?[Tazc][edoi]{{0,2}}{_MONTH}(?:[oc]{{0,2}}y)?"),
+    (
+        "months",
+        rf"(?:[EodiS]{{0,2}}{_MONTH}(?:[oc]?y)?[Tz][edoi]{{0,2}}|E[di]?{_MONTH}(?:[oc]?y)?a[edo]?|[odi]{{0,2}}{_MONTH}[ac]){_MONTH}"
+        r"(?:[oc]{0,2}y)?",
+    ),
     ("points", _POINTS),
     ("ago", rf"g(?:[nNqMI]{{0,2}}[uR]|U)|{_QUANTITY}[uR]G|I?RG"),
-    ("from_another", rf"{_QUANTITY}?[uRU][KAY]|B(?:{_QUANTITY}?[uR]|U)|v"),
+    ("from_another", rf"[nNqMI][uR][KAY]|U[KAY]|R[KA]|B(?:{_QUANTITY}?[uR]|U)|v"),
     ("within", rf"f(?:{_QUANTITY}[uR]|U|IR)"),
     ("many", rf"[tdi]{{0,2}}(?:[kXlx]{_QUANTITY}?|{_QUANTITY}[kXlx])R|[tdi]{{0,2}}[kX]{_QUANTITY}?u|{_QUANTITY}[kX]u|R[kXlx]|tR"),
     ("duration", r"[nNqMI]z?[kX]?[uRU]|U"),
@@ -540,6 +544,7 @@ def _range(first: date, last: date) -> Days:
 
 
 _DAY_LETTERS = "n6"
+_NEAR = 400  # characters: the sentence before, and the one a word stands in
 _HYPHENED = re.compile(r"nz[mM]")  # "le 11-Septembre" is the attack
 # Without a year the same calendar year is meant if that is past, unless the coming one is this near and the past one this far (days)
 _COMING, _LONG_PAST = 45, 180
@@ -955,8 +960,7 @@ class _Reader:
             return None
         last = self.found[-1]
         here = self.tokens.span(first, first + 1)[0]
-        # 400 characters: the sentence before and the one it stands in
-        if last.kind == "duration" or last.days.precision != "day" or here - last.end > 400:
+        if last.kind == "duration" or last.days.precision != "day" or here - last.end > _NEAR:
             return None
         return last.days.first
 
@@ -1057,7 +1061,20 @@ class _Reader:
         back = (now - month) % 12
         if back <= 6 or (past == year and back <= 9):
             return self._mention(first, last, _month(past, month), kind, alternative=_month(future, month))
+        told = self._month_after(month, first)
+        if told is not None:
+            return self._mention(first, last, told, kind, alternative=_month(future, month))
         return self._mention(first, last, _month(future, month), kind, alternative=_month(past, month))
+
+    def _month_after(self, month: int, first: int) -> Days | None:
+        """In "January 2025 and again in February" the second has the year of the first, or the next; None if that is not past."""
+        last = self.found[-1] if self.found else None
+        if last is None or last.kind != "absolute" or last.direction != "past" or last.days.first is None or self.today is None:
+            return None
+        if self.tokens.span(first, first + 1)[0] - last.end > _NEAR:
+            return None
+        days = _month(last.days.first.year + (month < last.days.first.month - 1), month)
+        return days if days.last and days.last < self.today else None
 
     def _read_months(self, first: int, last: int) -> DateMention | None:
         if self._has(first, last, "M") and not self._has(first, last, "ym"):

@@ -812,7 +812,7 @@ class _Finder:
             return True, False
         following = text[end : end + 80]
         if "\n" not in following and len(text) > end + 80:
-            return False, False
+            return not head and self._heads_item(hit, after), False
         if head and head.count(" ") < 2 and prep != "in" and (_SIGNED_PLACE if prep is None else _SIGNED_FROM).match(after):
             return False, True
         stamped = (not head and before > 0) or (not head and "\n" in following)
@@ -836,7 +836,7 @@ class _Finder:
 # What follows a place in a dateline: ", 12 sept (MAP) -", " (MAP)-", " في 20 يناير / وام /"
 _DATELINE = re.compile(
     r"(?:\s?,[^\n\-]{1,40})?(?:\s?\([^()\n]{1,30}\))?\s?(?:\.-|--?(?:\s|$)|(?<=\))-)"
-    r"|\s(?:في )?\d{1,2} [^\n/]{3,14} ?/|\s?\([^()\n]{2,30}\)\s?-"
+    r"|\s(?:في )?\d{1,2} [^\n/-]{3,14} ?[/-]|\s?\([^()\n]{2,30}\)\s?-|,\s\d{1,2} [^\W\d]{3,12}(?: \d{4})?[.:]\s"
 )
 # "إيلاف من الرباط: ..." and "الأخبار (نواكشوط) - ..." begin the first sentence
 _SIGNED_PLACE = re.compile(r"\)\s?-\s")

@@ -121,6 +121,8 @@ FRENCH = [
     ("la semaine dernière", "2025-10-02T10:00:00+01:00", "2025-09-22~2025-09-28", "relative"),
     ("la semaine dernière", "2025-10-08T10:00:00+01:00", "?", "relative"),  # it lies in two months
     ("cette semaine", FRIDAY, "2025-09-08~2025-09-14", "relative"),
+    ("un centre de veille", FRIDAY, None, ""),
+    ("cela verra le jour avant longtemps", FRIDAY, None, ""),
     ("cette semaine", "2025-10-01T10:00:00+01:00", "2025-10-01~2025-10-05", "relative"),
     ("le mois dernier", NEW_YEAR, "2025-12", "relative"),
     ("le mois prochain", LAST_DAY, "2025-01", "relative"),
@@ -153,6 +155,7 @@ FRENCH = [
     ("depuis 2004", FRIDAY, "?", "duration"),
     ("depuis deux ans", FRIDAY, "?", "duration"),
     ("ces dernières années", FRIDAY, "?", "duration"),
+    ("en mars et avril 2024", FRIDAY, "?", "duration"),
     ("entre novembre et février", FRIDAY, "?", "duration"),
     ("d'ici à septembre", "2022-07-15T22:30:00+02:00", "2022-09", "duration"),
     ("jusqu'au 12 octobre", FRIDAY, "2025-10-12", "duration"),
@@ -277,6 +280,7 @@ SPANISH = [
     ("anteayer", FRIDAY, "2025-09-10", "relative"),
     ("durante la mañana de este viernes", FRIDAY, "2025-09-12", "weekday"),
     ("en la tarde del jueves", FRIDAY, "2025-09-11", "weekday"),
+    ("tenían por delante una mañana entera", FRIDAY, None, ""),
     ("pasado mañana", LAST_DAY, "2025-01-02", "relative"),
     ("ayer por la tarde", FRIDAY, "2025-09-11", "relative"),
     ("del 12 al 14 de marzo", FRIDAY, "2025-03-12/2025-03-14", "absolute"),
@@ -522,6 +526,15 @@ def test_a_day_counted_from_another_is_known_only_if_the_other_is_clear(text: st
 def test_the_named_day_wins_over_the_day_counted_from_another() -> None:
     found = read("verra dès le lendemain, lundi 22 avril, son homologue", "fr", "2024-04-10T13:10:00+00:00")
     assert [shown(one.days) for one in found] == ["2024-04-22"]
+
+
+def test_a_month_after_a_dated_one_has_its_year() -> None:
+    found = read("in January 2025 and again in February", "en", "2025-12-14T08:00:00+00:00")
+    assert [shown(one.days) for one in found] == ["2025-01", "2025-02"]
+    found = read("en décembre 2023 puis en février", "fr", "2024-09-24T20:30:00+01:00")
+    assert [shown(one.days) for one in found] == ["2023-12", "2024-02"]
+    found = read("en juin 2024, puis en octobre", "fr", "2024-09-24T20:30:00+01:00")
+    assert [shown(one.days) for one in found] == ["2024-06", "2024-10"]
 
 
 def test_since_and_until_are_told() -> None:

@@ -17,11 +17,13 @@ from monitor.config import Config, ConfigError, FeedConfig
 from monitor.daemon import EARLIEST_SANE, sqlite_path
 
 if TYPE_CHECKING:
+    from monitor.mail.settings import MailSettings
     from pipelines.fetch import Fetcher
 
 State = Literal["ok", "warn", "fail"]
 LEAST_FREE = 500_000_000  # bytes on the store's disk; below that a month of articles may not fit
 AT_ONCE = 12
+MAILS_TOLD = 20  # mails with a trouble that are named one by one
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,30 +141,55 @@ def _tzdata() -> str:
 
 
 async def _mail(config: Config) -> list[Finding]:
-    if not config.mail.host:
-        folder = config.path(config.mail.out_dir)
-        parent = next(p for p in (folder, *folder.parents) if p.exists())
-        if not _writable(parent):
-            return [Finding("mail", "fail", f"no [mail] host, and {parent} cannot be written; change its owner or out_dir")]
-        return [Finding("mail", "ok", f"no [mail] host: digests become files in {folder}")]
-    from monitor.mail.smtp import DeliveryError, Mailer
-
+    """The way out for digests: templates, folder or server, secrets, and mails that need a person."""
     try:
         settings = app.mail_settings(config)
     except ConfigError as problem:
         return [Finding("mail", "fail", line) for line in problem.problems]
-    findings = []
-    if config.mail.password_file:
-        mode = config.path(config.mail.password_file).stat().st_mode
-        if mode & 0o077:
-            findings.append(Finding("mail", "warn", f"{config.mail.password_file} can be read by others; chmod 600 it"))
+    findings = [
+        Finding("mail", "warn", f"{name} can be read by others; chmod 600 it")
+        for name in (config.mail.password_file, *(profile.alert_urls_file for profile in config.profiles))
+        if name and config.path(name).exists() and config.path(name).stat().st_mode & 0o077
+    ]
+    return [*findings, *await _way_out(config, settings), *_mails(config)]
+
+
+async def _way_out(config: Config, settings: MailSettings) -> list[Finding]:
+    if not settings.host:
+        folder = settings.out_dir
+        parent = next(p for p in (folder, *folder.parents) if p.exists())
+        if not _writable(parent):
+            return [Finding("mail", "fail", f"no [mail] host, and {parent} cannot be written; change its owner or out_dir")]
+        return [Finding("mail", "ok", f"no [mail] host: digests become files in {folder}")]
+    from monitor.mail.service import probe
+
+    if trouble := await probe(settings):
+        return [Finding("mail", "fail", f"{trouble}; see [mail] in the configuration")]
+    who = f" as {settings.username}" if settings.username else ""
+    findings = [Finding("mail", "ok", f"{settings.host}:{settings.port} answers{who}; nothing was sent")]
+    if not any(profile.recipients for profile in config.profiles):
+        findings.append(Finding("mail", "warn", "no profile has recipients: digests become files in spite of the mail server"))
+    return findings
+
+
+def _mails(config: Config) -> list[Finding]:
+    """Mails in doubt, refused or overdue, and readers who get none any more."""
+    from monitor.mail.archive import mail_troubles
+    from monitor.store import StoreError
+
+    path = sqlite_path(config.store_url)
+    if path is not None and not path.exists():
+        return []
     try:
-        async with Mailer(settings):
-            pass
-    except DeliveryError as refused:
-        return [*findings, Finding("mail", "fail", f"{refused}; see [mail] in the configuration")]
-    who = f" as {config.mail.username}" if config.mail.username else ""
-    return [*findings, Finding("mail", "ok", f"{config.mail.host}:{config.mail.port} answers{who}; nothing was sent")]
+        store = app.open_store(config, read_only=True)
+        try:
+            lines = mail_troubles(store, app.now(), [profile.name for profile in config.profiles])
+        finally:
+            store.close()
+    except StoreError:
+        return []  # told by the check of the store
+    more = [f"and {len(lines) - MAILS_TOLD} more; `vigie digests list` has them all"] if len(lines) > MAILS_TOLD else []
+    return [Finding("mail", "warn", line) for line in [*lines[:MAILS_TOLD], *more]]
 
 
 def _contact(config: Config) -> list[Finding]:
@@ -209,8 +236,7 @@ async def _check_feed(fetcher: Fetcher, feed: FeedConfig) -> dict[str, Any]:
     except FetchError as problem:
         return row | {"text": problem.reason}
     except FeedError as problem:
-        offer = f"; it offers {', '.join(problem.alternates[:3])}" if problem.alternates else ""
-        return row | {"text": problem.reason + offer, "alternates": list(problem.alternates)}
+        return row | {"text": problem.in_words, "alternates": list(problem.alternates)}
     newest = max((e.published for e in parsed.entries if e.published), default=None)
     words = [f"{parsed.version or 'feed'}, {len(parsed.entries)} entries"]
     if newest:

@@ -263,3 +263,4 @@ async def run(config: Config, *, live: bool) -> int:
     finally:
         await workers.stop()
         store.close()
+            fetcher.keep_silent(store.pauses(app.now()))

@@ -29,7 +29,7 @@ class PipelineError(Exception):
 
 
 class FetchError(PipelineError):
-    """The address could not be fetched. `retry_after` (UTC) is the server's own wish; `host_wide` if it holds for the whole host."""
+    """The address could not be fetched. `retry_after` (UTC) is the server's own wish; `host_wide` if it holds for all of `host`."""
 
     def __init__(
         self,
@@ -40,6 +40,7 @@ class FetchError(PipelineError):
         status: int | None = None,
         retry_after: datetime | None = None,
         host_wide: bool = False,
+        host: str | None = None,
     ):
         super().__init__(f"{url}: {reason}")
         self.url = url
@@ -48,6 +49,7 @@ class FetchError(PipelineError):
         self.status = status
         self.retry_after = retry_after
         self.host_wide = host_wide
+        self.host = host  # who answered, at the end of the redirects; None: the host of `url`
 
 
 class AddressRefused(FetchError):
@@ -98,6 +100,12 @@ class FeedError(PipelineError):
         self.url = url
         self.reason = reason
         self.alternates = alternates
+
+    @property
+    def in_words(self) -> str:
+        """The reason, with up to three of the feeds on offer that it does not name itself."""
+        unnamed = [address for address in self.alternates[:3] if address not in self.reason]
+        return f"{self.reason}; it offers {', '.join(unnamed)}" if unnamed else self.reason
 
 
 class WorkerFailure(PipelineError):

@@ -17,7 +17,7 @@ import contextlib
 import re
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -212,6 +212,11 @@ class Fetcher:
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         await self._client.aclose()
 
+    def keep_silent(self, pauses: Mapping[str, timedelta]) -> None:
+        """Ask none of these hosts for so long: what they wished for in an earlier run, which a restart does not end."""
+        for host, left in pauses.items():
+            self._host(host).silent_until = time.monotonic() + left.total_seconds()
+
     async def get(self, url: str, *, purpose: Purpose, etag: str | None = None, last_modified: str | None = None) -> Page:
         """Fetch an address: a Page with a body, or one with `not_modified` if a validator was given and still holds.
 
@@ -396,14 +401,14 @@ class Fetcher:
         host = self._host(host_of(target))
         host.waiting += 1
         try:
-            _respect_silence(visit, host)
+            _respect_silence(visit, target, host)
             async with host.turns:
                 now = time.monotonic()
                 start = max(now, host.next_start) if pausing else now
                 host.next_start = max(host.next_start, start + max(self._rules.pause, host.delay))
                 if start > now:
                     await asyncio.sleep(start - now)
-                _respect_silence(visit, host)
+                _respect_silence(visit, target, host)
                 yield
         finally:
             host.waiting -= 1
@@ -424,7 +429,13 @@ class Fetcher:
             # RFC 9309 §2.3.1.4: a server error means that everything is disallowed for now
             raise RobotsRefused(visit.asked, f"robots.txt cannot be read ({trouble.reason}): not fetching pages for now", retry_after=until)
         # No answer at all: the page would fare no better, and its error should say why
-        raise type(trouble)(visit.asked, f"robots.txt: {trouble.reason}", retry_after=trouble.retry_after, host_wide=trouble.host_wide)
+        raise type(trouble)(
+            visit.asked,
+            f"robots.txt: {trouble.reason}",
+            retry_after=trouble.retry_after,
+            host_wide=trouble.host_wide,
+            host=trouble.host or host_of(target),
+        )
 
     async def _site(self, url: str) -> _Site:
         """The robots.txt at `url`, from memory or fetched once for all who wait for it."""
@@ -458,13 +469,13 @@ class Fetcher:
         return site
 
 
-def _respect_silence(visit: _Visit, host: _Host) -> None:
+def _respect_silence(visit: _Visit, target: str, host: _Host) -> None:
     """Raise RateLimited while a host's Retry-After runs."""
     left = host.silent_until - time.monotonic()
     if left > 0:
         until = datetime.now(UTC) + timedelta(seconds=left)
         reason = f"the host asked for no requests until {until:%Y-%m-%d %H:%M:%S} UTC"
-        raise RateLimited(visit.asked, reason, retry_after=until, host_wide=True)
+        raise RateLimited(visit.asked, reason, retry_after=until, host_wide=True, host=host_of(target))
 
 
 def _target(asked: str, base: str, link: str, *, status: int | None = None) -> str:
@@ -517,7 +528,8 @@ def _status_error(asked: str, answer: _Answer, now: datetime) -> FetchError:
     if status == 429 or (status == 503 and wish is not None):
         until = f" until {wish:%Y-%m-%d %H:%M:%S} UTC" if wish else ""
         words = "too many requests" if status == 429 else "unavailable"
-        return RateLimited(asked, f"{words} ({status}): asked to wait{until}", status=status, retry_after=wish, host_wide=True)
+        reason, host = f"{words} ({status}): asked to wait{until}", host_of(answer.url)
+        return RateLimited(asked, reason, status=status, retry_after=wish, host_wide=True, host=host)
     if status in (204, 205):
         return BadAnswer(asked, f"empty answer ({status})", status=status)
     if status == 206:

@@ -23,7 +23,7 @@ from pipelines.feeds import parse_feed
 from pipelines.fingerprint import fingerprint
 from pipelines.polling import asks_unconditionally, next_try
 from pipelines.records import Article, FeedState, Page, ParsedFeed, PendingEntry, PollResult, Reading
-from pipelines.urls import is_google_news
+from pipelines.urls import host_of, is_google_news
 
 Result = TypeVar("Result")
 
@@ -54,11 +54,15 @@ class Runs(Protocol):
 class TryLater(PipelineError):
     """An entry could not be read now, and trying again can help. `counts`: its host was asked, so that this was a try."""
 
-    def __init__(self, reason: str, retry_at: datetime, *, counts: bool = True):
+    `counts`: its host was asked, so that this was a try. `silence`: a host that asked for no requests until then.
+    """
+
+    def __init__(self, reason: str, retry_at: datetime, *, counts: bool = True, silence: tuple[str, datetime] | None = None):
         super().__init__(reason)
         self.reason = reason
         self.retry_at = retry_at
         self.counts = counts
+        self.silence = silence
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +122,11 @@ async def poll_feed(feed: FeedState, fetcher: Fetches, workers: Runs, rules: Rea
             status=problem.status,
             retry_after=problem.retry_after,
             host_wide=problem.host_wide,
+            host=problem.host,
             gone=problem.status == 410,
         )
     except FeedError as problem:
-        offer = f"; it offers {', '.join(problem.alternates[:3])}" if problem.alternates else ""
-        return _failed(feed, now, problem.reason + offer, "FeedError", status=200)
+        return _failed(feed, now, problem.in_words, "FeedError", status=200)
     except WorkerFailure as problem:
         return _failed(feed, now, f"the feed could not be parsed: {problem}", "WorkerFailure", status=200)
     return replace(
@@ -162,7 +166,9 @@ async def read_entry(pending: PendingEntry, fetcher: Fetches, workers: Runs, rul
             gave_up = _reason_to_give_up(problem, pending.attempts + 1)
             if gave_up is None:
                 retry_at = next_try(pending.attempts + 1, now, problem.retry_after)
-                raise TryLater(problem.reason, retry_at, counts=not _kept_silent(problem)) from problem
+                raise TryLater(problem.reason, retry_at, counts=not _kept_silent(problem), silence=_silence(problem)) from problem
+    elif pending.entry.url is None:
+        gave_up = next((problem for problem in pending.entry.problems if problem.startswith("link refused")), None)
     try:
         reading = await workers.call(read, page, pending, rules, timeout=rules.page_timeout)
     except WorkerFailure as problem:
@@ -174,6 +180,11 @@ async def read_entry(pending: PendingEntry, fetcher: Fetches, workers: Runs, rul
         except WorkerFailure:
             reading = bare_reading(pending)
     return replace(reading, gave_up=gave_up or reading.gave_up, read_at=now)
+
+
+def _silence(problem: FetchError) -> tuple[str, datetime] | None:
+    """The host that asked to be left in peace, and until when."""
+    return (problem.host or host_of(problem.url), problem.retry_after) if problem.host_wide and problem.retry_after else None
 
 
 def _kept_silent(problem: FetchError) -> bool:

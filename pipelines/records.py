@@ -179,6 +179,7 @@ class PollResult:
     status: int | None = None
     retry_after: datetime | None = None
     host_wide: bool = False
+    host: str | None = None  # whose wish `retry_after` is, at the end of the redirects; None: the feed's own host
     gone: bool = False  # 410
     ttl: timedelta | None = None
     bytes: int = 0

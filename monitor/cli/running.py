@@ -93,6 +93,7 @@ async def working(config: Config, store: SqlStore, clock: Callable[[], datetime]
     workers = app.make_workers(config)
     try:
         async with app.make_fetcher(config) as fetcher:
+            fetcher.keep_silent(store.pauses(clock()))
             rules, per_host = app.read_rules(config), config.fetch.per_host
             work = Work(store, fetcher, workers, rules, app.owner_name(), clock=clock, per_host=per_host)
             loop = asyncio.get_running_loop()

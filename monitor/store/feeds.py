@@ -150,10 +150,22 @@ class FeedStore(Database):
             adopted = _moving(feed, result, values)
             connection.execute(update(feeds).where(feeds.c.id == feed.id).values(values))
             if result.host_wide and result.retry_after:
-                _pause_host(connection, feed.host, min(result.retry_after, now + timedelta(hours=24)), result.error)
+                _pause_host(connection, result.host or feed.host, min(result.retry_after, now + timedelta(hours=24)), result.error)
             connection.execute(insert(polls).values(_attempt(result, incoming, now)))
             connection.execute(delete(polls).where(polls.c.feed_id == feed.id, polls.c.at < now - KEEP_POLLS))
         return PollSaved(incoming.new, incoming.changed, planned.next_poll_at, adopted)
+
+
+    def pause_host(self, host: str, until: datetime, now: datetime, *, reason: str) -> None:
+        """Leave a host in peace until then, a day at most: its wish, told to one of its pages, holds for all and over restarts."""
+        with self.writing("host paused") as connection:
+            _pause_host(connection, host, min(until, now + timedelta(hours=24)), reason[:500])
+
+    def pauses(self, now: datetime) -> dict[str, timedelta]:
+        """The hosts to be left in peace, and for how long yet."""
+        running = select(hosts).where(hosts.c.paused_until > now, hosts.c.paused_until <= now + LONGEST_PAUSE)
+        with self.reading() as connection:
+            return {row.host: row.paused_until - now for row in connection.execute(running)}
 
 
 def chunks(values: Iterable[Any], size: int = CHUNK) -> Iterable[list[Any]]:

@@ -12,6 +12,8 @@ CEILING = timedelta(hours=24)  # no wish of a server and no failure silences a f
 QUIET_CEILING = timedelta(hours=2)  # a feed that rarely changes is still asked this often
 GONE_PAUSE = timedelta(hours=24)  # 410: a slow re-check, so that a mistake of the outlet heals by itself
 WALL_PAUSE = timedelta(hours=6)  # a bot wall: asking more often only hardens it
+REFUSED_PAUSE = timedelta(hours=6)  # credentials, payment or a court are missing: the next minutes change nothing
+REFUSED = frozenset((401, 402, 451))
 UNCONDITIONAL_EVERY = timedelta(hours=20)  # a stuck cache that answers 304 for ever is found out within a day
 JITTER = 0.1  # share of the interval by which feeds are spread, so that they do not all fall due together
 
@@ -47,6 +49,10 @@ def plan(state: FeedState, result: PollResult, new: int, now: datetime) -> PollP
             wait = GONE_PAUSE
         elif result.error_kind == "BotWall":
             wait = max(wait, WALL_PAUSE)
+        elif result.status in REFUSED:
+            wait = max(wait, REFUSED_PAUSE)
+        elif result.status == 404:
+            wait = min(2 * wait, CEILING)  # an address that is not there is less likely to come back than a server that is down
     wait = min(wait, CEILING)
     at = now + wait * (1 + JITTER * _spread(state.url))
     if result.retry_after:

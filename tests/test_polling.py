@@ -69,6 +69,16 @@ def test_a_bot_wall_is_left_alone_for_hours():
     assert wait(STATE, replace(BAD, error_kind="BotWall")) >= timedelta(hours=6)
 
 
+@pytest.mark.parametrize("status", [401, 402, 451])
+def test_a_refusal_that_minutes_do_not_change_is_left_alone_for_hours(status):
+    assert wait(STATE, replace(BAD, status=status)) >= timedelta(hours=6)
+
+
+def test_an_address_that_is_not_there_is_asked_less_often_than_a_server_that_is_down():
+    assert wait(STATE, replace(BAD, status=404)) >= 2 * EVERY > wait(STATE, replace(BAD, status=503))
+    assert wait(replace(STATE, failures=40), replace(BAD, status=404)) <= timedelta(hours=27)
+
+
 def test_validators_are_left_out_once_a_day():
     assert asks_unconditionally(STATE, NOW)
     assert not asks_unconditionally(replace(STATE, unconditional_at=NOW - timedelta(hours=2)), NOW)

@@ -489,8 +489,14 @@ _GRAMMAR = (
     ("year", r"[ieu][diou]{0,2}y"),
     ("vague", r"V"),
 )
-_PATTERN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _GRAMMAR))
-_WITHOUT_MONTH_FIRST = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _GRAMMAR if name != "month_first"))
+
+
+@cache
+def _pattern(month_first: bool) -> re.Pattern[str]:
+    """The whole grammar as one pattern; made at first use, because that takes 20 ms."""
+    return re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in _GRAMMAR if month_first or name != "month_first"))
+
+
 _SEGMENT = re.compile(r"[^_0]+")
 _ANCHOR = re.compile(r"[nDmMhwrvVuRUHWy]")
 
@@ -572,7 +578,7 @@ class _Reader:
         self.found: list[DateMention] = []
 
     def read(self) -> tuple[DateMention, ...]:
-        pattern = _PATTERN if self.words.month_first else _WITHOUT_MONTH_FIRST
+        pattern = _pattern(self.words.month_first)
         letters = self.tokens.letters
         for segment in _SEGMENT.finditer(letters):
             if not _ANCHOR.search(letters, segment.start(), segment.end()):

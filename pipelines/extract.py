@@ -145,6 +145,13 @@ def read_feed_text(entry: Entry, *, language: str | None = None, outlet: str | N
     )
 
 
+def why_not_read(article: Article) -> str | None:
+    """Why an article that was fetched is no more than its summary, in words; None if it is more, or the page was just short."""
+    if article.text_from != "summary":
+        return None
+    return next((_REASONS[problem] for problem in article.problems if problem in _REASONS), None)
+
+
 def page_text_quick(body: bytes, charset: str | None = None) -> str:
     """All text of a page, menus included, without parsing it: enough to tell that no watched word is on it. About 1 ms per 100 kB."""
     return unescape(_TAGS.sub(" ", _slim(decode(_plain(body), charset).text)[0]))

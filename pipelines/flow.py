@@ -18,7 +18,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 from pipelines import detect as detection
 from pipelines.errors import BotWall, FeedError, FetchError, Gone, PageError, PipelineError, RateLimited, WorkerFailure
-from pipelines.extract import page_text_quick, read_feed_text, read_page
+from pipelines.extract import page_text_quick, read_feed_text, read_page, why_not_read
 from pipelines.feeds import parse_feed
 from pipelines.fingerprint import fingerprint
 from pipelines.polling import asks_unconditionally, next_try
@@ -217,8 +217,10 @@ def read(page: Page | None, pending: PendingEntry, rules: ReadRules) -> Reading:
     except PageError as problem:
         return replace(bare_reading(pending), gave_up=problem.reason)
     # What whoever configured the feed says of its language is surer than what templates and feeds declare
-    spoken = replace(article, language=language) if language else article
-    return _reading(pending, article, detect_article(spoken, outlet, rules, pending.first_seen))
+    published = local_time(article.published or pending.first_seen, pending.country)
+    spoken = replace(article, language=language or article.language, published=published)
+    reading = _reading(pending, article, detect_article(spoken, outlet, rules))
+    return replace(reading, gave_up=why_not_read(article)) if page else reading
 
 
 def detect_article(

@@ -110,6 +110,27 @@ async def test_what_cannot_heal_leaves_title_and_summary_to_be_read(problem):
     assert reading.detection.flag
 
 
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("<html><title>Page introuvable</title><h1>Page introuvable</h1><p>La page que vous cherchez n'existe pas.</p>", "an error page"),
+        ("%PDF-1.7\n1 0 obj", "not an HTML page"),
+        ("<html><body> </body></html>", "no text"),
+    ],
+)
+async def test_a_page_that_is_no_article_leaves_the_summary_and_says_why(body, why):
+    reading, _ = await read(body.encode())
+    assert why in reading.gave_up
+    assert reading.article.text_from == "summary" and reading.article.partial
+    assert reading.detection.flag
+
+
+async def test_an_item_whose_link_was_refused_says_so():
+    reading, server = await read(HTML.encode(), entry=Entry(None, "Un titre", "Un résumé.", problems=("link refused: file:///etc/passwd",)))
+    assert server.asked == []
+    assert reading.gave_up == "link refused: file:///etc/passwd"
+
+
 async def test_tries_end_and_the_summary_is_read():
     reading, _ = await read(TimedOut(URL, "no answer"), attempts=MOST_TRIES - 1)
     assert reading.gave_up == f"no answer ({MOST_TRIES} tries)"

@@ -31,6 +31,7 @@ _MONTH = "|".join(sorted(map(re.escape, _MONTHS), key=len, reverse=True))
 _DAY_MONTH = re.compile(rf"(\d{{1,2}})(?:er)?[\s.-]+(?:de\s+)?({_MONTH})\.?[\s,.-]+(?:del?\s+)?(\d{{4}}){_TIME}", re.IGNORECASE)
 _MONTH_DAY = re.compile(rf"({_MONTH})\.?\s+(\d{{1,2}}),?\s+(\d{{4}}){_TIME}", re.IGNORECASE)
 _YEAR_FIRST = re.compile(rf"(\d{{4}})[-/.](\d{{1,2}})[-/.](\d{{1,2}}){_TIME}")
+_LEADING_ZEROS = re.compile(r"\s0\d{3}\s")
 _DAY_FIRST = re.compile(rf"(\d{{1,2}})[-/.](\d{{1,2}})[-/.](\d{{4}}){_TIME}")
 
 
@@ -75,7 +76,8 @@ def _iso_date(text: str) -> datetime | None:
 
 
 def _mail_date(text: str) -> datetime | None:
-    return _utc(parsedate_to_datetime(text))
+    # RFC 2822 reads a year of two or three digits as one of this or the last century: "0001" is no such year
+    return _utc(parsedate_to_datetime(text)) if not _LEADING_ZEROS.search(text) else None
 
 
 def _worded_date(text: str) -> datetime | None:

@@ -148,6 +148,8 @@ class Work:
                 ms=result.elapsed_ms,
                 note="; ".join(result.problems[:3]) or None,
             )
+            if saved.moved_to:
+                self._log.warning("feed-moved", outlet=feed.outlet, url=feed.url, to=saved.moved_to)
         else:
             tally.failed_polls += 1
             tally.failing[feed.url] = result.error or ""

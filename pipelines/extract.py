@@ -294,6 +294,7 @@ _SENTENCE_END = re.compile(r"[.!?…:;,؟؛،»”\"')\]]\s*$")
 _TAGS = re.compile("<[^<>]*>")
 _PASSWORD = re.compile(r"<input[^>]{0,500}type\s*=\s*[\"']?password")
 _APP_ROOT = re.compile(r"<div[^>]{0,300}id=[\"']?(?:root|app|__next|__nuxt|___gatsby|main-app)[\"']?[^>]{0,300}>\s*</div>")
+_NUMBERED = re.compile(r"&#(?:0*(\d{1,7})|[xX]0*([0-9a-fA-F]{1,6}));?")
 _CONTROLS = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 
 
@@ -339,8 +340,15 @@ def _slim(markup: str) -> tuple[str, list[str]]:
             pieces += ("<div>", content, "</div>")
         position = closing.end()
     pieces.append(markup[position:])
-    slim = _CONTROLS.sub("", "".join(pieces))
+    slim = _NUMBERED.sub(_allowed, _CONTROLS.sub("", "".join(pieces)))
     return (_DATA_ADDRESS.sub("", slim) if "data:" in slim else slim), scripts
+
+
+def _allowed(reference: re.Match[str]) -> str:
+    """A numeric character reference, unless it stands for a character that may not be set as text (libxml2 lets them through)."""
+    decimal, hexadecimal = reference.groups()
+    number = int(decimal) if decimal else int(hexadecimal, 16)
+    return "" if number > 0x10FFFF or _CONTROLS.match(chr(number)) else reference[0]
 
 
 # JSON-LD --------------------------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import io
 import json
 import re
 import unicodedata
+import xml.etree.ElementTree as ElementTree
 import zlib
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -109,28 +110,56 @@ def _xml_feed(text: str, url: str, now: datetime) -> ParsedFeed:
         raise _no_feed(text, url, root)
     if document.root in ("urlset", "sitemapindex"):
         return _sitemap(document.xml, url, document.whole, document.problems, now)
-    # Nothing in it can be fetched or opened: a stream is given, not a name, and the document holds no DOCTYPE
-    parsed = feedparser.parse(
-        io.BytesIO(document.xml.encode()),
-        # No content-location: feedparser would resolve guids against it, and a feed that moves would bring all its items again
-        response_headers={"content-type": "application/xml; charset=utf-8"},
-        resolve_relative_uris=False,
-        sanitize_html=False,
-    )
+    problems = document.problems
+    try:
+        parsed = _parsed(document.xml)
+    except Exception:
+        # feedparser raises KeyError and the like on some well-formed but senseless documents
+        parsed, lost = _parsed_one_by_one(document.xml)
+        problems = (*problems, f"{lost} items cannot be read")
     if not document.whole and not parsed.entries:
         raise FeedError(url, "the feed is cut off before its first item ends")
     feed = parsed.feed
     entries = tuple(_entry(_raw_item(item), url, now) for item in parsed.entries[:MAX_ENTRIES])
     return ParsedFeed(
         entries=tuple(entry for entry in entries if entry is not None),
-        title=plain_title(feed.get("title", ""))[:MAX_TITLE] or None,
+        title=plain_title(feed.get("title") or "")[:MAX_TITLE] or None,
         language=_language(feed.get("language")),
         link=urls.absolute(url, feed.get("link") or ""),
         version=parsed.get("version") or document.root,
         ttl=_ttl(feed),
         whole=document.whole,
-        problems=document.problems,
+        problems=problems,
     )
+
+
+def _parsed(xml: str) -> Any:
+    """feedparser's reading. Nothing can be fetched or opened by it: it is given a stream, not a name, and there is no DOCTYPE."""
+    return feedparser.parse(
+        io.BytesIO(xml.encode()),
+        # No content-location: feedparser would resolve guids against it, and a feed that moves would bring all its items again
+        response_headers={"content-type": "application/xml; charset=utf-8"},
+        resolve_relative_uris=False,
+        sanitize_html=False,
+    )
+
+
+def _parsed_one_by_one(xml: str) -> tuple[Any, int]:
+    """The items that feedparser can read when each stands alone, as it gives them, and how many it cannot."""
+    result, lost = feedparser.FeedParserDict(entries=[], feed=feedparser.FeedParserDict()), 0
+    for element in ElementTree.fromstring(xml).iter():  # noqa: S314  made well-formed, without DOCTYPE and entities
+        name = element.tag.rpartition("}")[2].lower()
+        if name in ("item", "entry"):
+            frame = (
+                "<feed xmlns='http://www.w3.org/2005/Atom'>{}</feed>"
+                if name == "entry"
+                else "<rss version='2.0'><channel>{}</channel></rss>"
+            )
+            try:
+                result["entries"] += _parsed(frame.format(ElementTree.tostring(element, "unicode"))).entries
+            except Exception:
+                lost += 1
+    return result, lost
 
 
 def _sitemap(xml: str, url: str, whole: bool, problems: tuple[str, ...], now: datetime) -> ParsedFeed:

@@ -176,11 +176,11 @@ class Work:
             kept = await self._clerk.write(keep, reading, self.store, self.clock())
         except TryLater as later:
             await self._put_off(pending, later.reason, later.retry_at, counts=later.counts)
-            self._log.info("entry-put-off", **where, reason=later.reason, until=f"{later.retry_at:%Y-%m-%dT%H:%M:%SZ}")
-        except Exception as bug:
             if later.silence:
                 host, until = later.silence
                 await self._clerk.write(self.store.pause_host, host, until, self.clock(), reason=later.reason)
+            self._log.info("entry-put-off", **where, reason=later.reason, until=f"{later.retry_at:%Y-%m-%dT%H:%M:%SZ}")
+        except Exception as bug:
             self._log.exception("bug", **where, doing="reading")
             await self._put_off(pending, f"internal error: {type(bug).__name__}: {bug}"[:500], self.clock() + AFTER_A_BUG)
         else:

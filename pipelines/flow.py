@@ -52,7 +52,7 @@ class Runs(Protocol):
 
 
 class TryLater(PipelineError):
-    """An entry could not be read now, and trying again can help. `counts`: its host was asked, so that this was a try."""
+    """An entry could not be read now, and trying again can help.
 
     `counts`: its host was asked, so that this was a try. `silence`: a host that asked for no requests until then.
     """

@@ -249,6 +249,7 @@ async def run(config: Config, *, live: bool) -> int:
     try:
         store.sync_feeds(app.feed_specs(config), app.now())
         async with app.make_fetcher(config) as fetcher:
+            fetcher.keep_silent(store.pauses(app.now()))
             work = Work(store, fetcher, workers, rules, app.owner_name(), per_host=config.fetch.per_host)
             daemon = Daemon(config, store, work, workers, profiles)
             try:
@@ -263,4 +264,3 @@ async def run(config: Config, *, live: bool) -> int:
     finally:
         await workers.stop()
         store.close()
-            fetcher.keep_silent(store.pauses(app.now()))

@@ -18,7 +18,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from difflib import SequenceMatcher
-from functools import lru_cache
+from functools import lru_cache, reduce
 from itertools import combinations
 from typing import Literal, TypeVar
 
@@ -105,12 +105,26 @@ class KnownMeeting:
 
     accounts: tuple[Account, ...]
     seats: tuple[Seat, ...]
+    sides: Mapping[str, Sequence[Seat]]  # seats by country; where only one is told, the country of the place is the other
     windows: frozenset[Window]
-    days: frozenset[Window]  # of the exact ones those with the most articles behind them
-    cities: frozenset[str]  # likewise: what few outlets have wrong is not compared by
-    countries: frozenset[str]
+    day_votes: Mapping[Window, int]  # accounts behind each exact day or range
+    city_votes: Mapping[str, int]
+    countries: frozenset[str]  # of the place
     modes: frozenset[str]
+    statuses: frozenset[Status]
+    dates: frozenset[date]  # on which it was told
+    published: tuple[datetime, datetime]  # first and last
     told: Mapping[str, tuple[tuple[Status, Window], ...]]  # by article
+
+    @property
+    def days(self) -> frozenset[Window]:
+        """The days with the most accounts behind them: what a few outlets have wrong is not compared by."""
+        return _foremost(self.day_votes)
+
+    @property
+    def cities(self) -> frozenset[str]:
+        """The cities with the most accounts behind them."""
+        return _foremost(self.city_votes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -399,31 +413,78 @@ def _seat_order(seat: Seat) -> tuple[bool, bool, str, str, str, list[str], list[
 
 def known_meeting(accounts: Iterable[Account]) -> KnownMeeting:
     """The sum of these accounts (at least one)."""
-    told = tuple(sorted(accounts, key=order_of))
-    seats: tuple[Seat, ...] = ()
-    by_article: dict[str, list[tuple[Status, Window]]] = defaultdict(list)
-    for account in told:
-        seats = _add_seats(seats, map(seat_of, account.report.participants))
-        by_article[account.article].append((account.report.status, window_of(account.report, account.published)))
+    return reduce(add, map(alone, sorted(accounts, key=order_of)))
+
+
+def alone(account: Account) -> KnownMeeting:
+    """A meeting known from one account."""
+    report = account.report
+    window = window_of(report, account.published)
+    city = city_key(report.place)
+    seats = _add_seats((), map(seat_of, report.participants))
+    countries = frozenset({report.place.country} if report.place.country else ())
     return KnownMeeting(
-        accounts=told,
+        accounts=(account,),
         seats=seats,
-        windows=frozenset(w for pairs in by_article.values() for _, w in pairs),
-        days=_foremost(w for pairs in by_article.values() for _, w in set(pairs) if w.exact),
-        cities=_foremost(c for a in told if (c := city_key(a.report.place))),
-        countries=frozenset(a.report.place.country for a in told if a.report.place.country),
-        modes=frozenset(a.report.mode for a in told),
-        told={article: tuple(pairs) for article, pairs in by_article.items()},
+        sides=_by_side(seats, countries),
+        windows=frozenset({window}),
+        day_votes={window: 1} if window.exact else {},
+        city_votes={city: 1} if city else {},
+        countries=countries,
+        modes=frozenset({report.mode}),
+        statuses=frozenset({report.status}),
+        dates=frozenset({account.published.astimezone(UTC).date()}),
+        published=(account.published, account.published),
+        told={account.article: ((report.status, window),)},
+    )
+
+
+def add(one: KnownMeeting, other: KnownMeeting) -> KnownMeeting:
+    """What is known from both."""
+    seats = _add_seats(one.seats, other.seats)
+    countries = one.countries | other.countries
+    told = dict(one.told)
+    for article, pairs in other.told.items():
+        told[article] = told.get(article, ()) + pairs
+    return KnownMeeting(
+        accounts=one.accounts + other.accounts,
+        seats=seats,
+        sides=_by_side(seats, countries),
+        windows=one.windows | other.windows,
+        day_votes=_votes(one.day_votes, other.day_votes),
+        city_votes=_votes(one.city_votes, other.city_votes),
+        countries=countries,
+        modes=one.modes | other.modes,
+        statuses=one.statuses | other.statuses,
+        dates=one.dates | other.dates,
+        published=(min(one.published[0], other.published[0]), max(one.published[1], other.published[1])),
+        told=told,
     )
 
 
 T = TypeVar("T")
 
 
-def _foremost(values: Iterable[T]) -> frozenset[T]:
-    counts = Counter(values)
-    most = max(counts.values(), default=0)
-    return frozenset(value for value, count in counts.items() if count == most)
+def _votes(one: Mapping[T, int], other: Mapping[T, int]) -> Mapping[T, int]:
+    if not one or not other:
+        return one or other
+    return {value: one.get(value, 0) + other.get(value, 0) for value in one.keys() | other.keys()}
+
+
+def _foremost(votes: Mapping[T, int]) -> frozenset[T]:
+    most = max(votes.values(), default=0)
+    return frozenset(value for value, count in votes.items() if count == most)
+
+
+def _by_side(seats: Iterable[Seat], countries: frozenset[str]) -> dict[str, list[Seat]]:
+    sides: dict[str, list[Seat]] = defaultdict(list)
+    for seat in seats:
+        if seat.country:
+            sides[seat.country].append(seat)
+    if len(sides) < 2:
+        for country in countries - sides.keys():
+            sides[country].append(Seat(country))
+    return dict(sides)
 
 
 def order_of(account: Account) -> tuple[object, ...]:
@@ -571,6 +632,11 @@ def compare(one: KnownMeeting, other: KnownMeeting, *, tolerant: bool = True) ->
     return Verdict(True, score, reasons)
 
 
+def could_be_one(one: KnownMeeting, other: KnownMeeting) -> bool:
+    """Whether one group could come to hold both: directly, as a vague account, or as retellings."""
+    return compare(one, other).same or _same_retelling(one, other)
+
+
 def _refusal(
     one: KnownMeeting,
     other: KnownMeeting,
@@ -586,12 +652,12 @@ def _refusal(
     calls = _is_call(one), _is_call(other)
     if place == "other-country":
         return "other-country"
-    if place == "other-city" and not (day == "same-days" and exact_people and _sides(one) == _sides(other)):
+    if place == "other-city" and not (day == "same-days" and exact_people and one.sides.keys() == other.sides.keys()):
         return "other-city"
     if calls[0] is not calls[1] and None not in calls and not (day == "same-days" and exact_people):
         return "other-mode"
     if day == "next-day":
-        same_table = exact_people and _sides(one) == _sides(other) and place in ("same-city", "no-place")
+        same_table = exact_people and one.sides.keys() == other.sides.keys() and place in ("same-city", "no-place")
         if not (same_table and _same_news(one, other)):
             return "next-day"
     elif day == "loose-days" and not (exact_people or (strong and place == "same-city")):
@@ -621,7 +687,7 @@ def _compare_days(one: KnownMeeting, other: KnownMeeting) -> tuple[str, float]:
         gap = min(a.gap(b) for a in exact[0] for b in exact[1])
         if gap == 0:
             return "same-days", 1.5
-        statuses = {a.report.status for m in (one, other) for a in m.accounts}
+        statuses = one.statuses | other.statuses
         # A meeting announced for one day is often held the day after
         shifted = Status.PLANNED in statuses and len(statuses) > 1
         return ("next-day", 0.2) if gap <= (2 if shifted else 1) else ("other-days", 0.0)
@@ -644,14 +710,14 @@ def _closeness(one: KnownMeeting, other: KnownMeeting, exact: list[list[Window]]
     else:
         days, undated = [], one
     if not days:
-        apart = min(abs((a.published - b.published).days) for a in one.accounts for b in other.accounts)
+        apart = min(abs((a - b).days) for a in one.dates for b in other.dates)
     else:
-        apart = min(abs((a.published.astimezone(UTC).date() - w.last).days) for a in undated.accounts for w in days)
+        apart = min(abs((a - w.last).days) for a in undated.dates for w in days)
     return max(0.0, 1 - apart / UNDATED_BEFORE.days)
 
 
 def _compare_places(one: KnownMeeting, other: KnownMeeting) -> tuple[str, float]:
-    if one.cities and other.cities:
+    if one.city_votes and other.city_votes:
         if one.cities & other.cities:
             return "same-city", 1.0
         if one.countries and other.countries and not one.countries & other.countries:
@@ -659,12 +725,13 @@ def _compare_places(one: KnownMeeting, other: KnownMeeting) -> tuple[str, float]
         return "other-city", -0.5
     if one.countries and other.countries:
         return ("same-country", 0.4) if one.countries & other.countries else ("other-country", 0.0)
-    return ("no-place", 0.1) if not (one.cities or other.cities or one.countries or other.countries) else ("place-in-one", 0.0)
+    told = one.city_votes or other.city_votes or one.countries or other.countries
+    return ("place-in-one", 0.0) if told else ("no-place", 0.1)
 
 
 def _compare_seats(one: KnownMeeting, other: KnownMeeting) -> tuple[dict[str, float], str | None]:
     """The best likeness for each side both have, and a veto when a side is held by different people or bodies."""
-    a, b = _by_side(one), _by_side(other)
+    a, b = one.sides, other.sides
     levels: dict[str, float] = {}
     veto = None
     for side in sorted(a.keys() & b.keys()):
@@ -682,21 +749,6 @@ def _compare_seats(one: KnownMeeting, other: KnownMeeting) -> tuple[dict[str, fl
     return levels, veto
 
 
-def _by_side(meeting: KnownMeeting) -> dict[str, list[Seat]]:
-    sides: dict[str, list[Seat]] = defaultdict(list)
-    for seat in meeting.seats:
-        if seat.country:
-            sides[seat.country].append(seat)
-    if len(sides) < 2:
-        for country in meeting.countries - sides.keys():
-            sides[country].append(Seat(country))
-    return sides
-
-
-def _sides(meeting: KnownMeeting) -> frozenset[str]:
-    return frozenset(_by_side(meeting))
-
-
 def _is_one_sided(meeting: KnownMeeting) -> bool:
     return len({seat.country for seat in meeting.seats if seat.country}) < 2
 
@@ -709,9 +761,9 @@ def _is_call(meeting: KnownMeeting) -> bool | None:
 
 def _same_news(one: KnownMeeting, other: KnownMeeting) -> bool:
     """Whether days that differ by one may be two readings of one: told at the same time, or one of them recalled or planned."""
-    if any(a.report.status is not Status.NEW for m in (one, other) for a in m.accounts):
+    if one.statuses | other.statuses != {Status.NEW}:
         return True
-    return min(abs(a.published - b.published) for a in one.accounts for b in other.accounts) <= timedelta(hours=48)
+    return max(one.published[0], other.published[0]) - min(one.published[1], other.published[1]) <= timedelta(hours=48)
 
 
 # ------------------------------------------------------------------------------------------------------------- arranging
@@ -719,11 +771,15 @@ def _same_news(one: KnownMeeting, other: KnownMeeting) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """What a person has ruled on accounts (by position): these two are of one meeting, or are not."""
+    """What a person has ruled on accounts (by position): these two are of one meeting, or are not.
+
+    `copy`: the second repeats the text of the first, on which a person has ruled, and goes where that goes.
+    """
 
     one: int
     other: int
     same: bool
+    copy: bool = False
 
 
 def arrange(accounts: Sequence[Account], rulings: Collection[Ruling] = ()) -> list[tuple[int, ...]]:
@@ -733,31 +789,23 @@ def arrange(accounts: Sequence[Account], rulings: Collection[Ruling] = ()) -> li
     """
     order = sorted(range(len(accounts)), key=lambda i: order_of(accounts[i]))
     apart = _Apart(rulings)
-    groups = _together(len(accounts), rulings)
-    firm = [i for i in order if not is_loose(accounts[i])]
+    groups = _newcomers(accounts, order, rulings)
     placed: list[_Group] = []
     torn: list[_Group] = []
-    seen: set[int] = set()
-    for i in firm:
-        if i not in seen:
-            seen |= groups[i]
-            newcomer = _Group.of(accounts, groups[i])
-            if not _place(newcomer, placed, apart):
-                torn.append(newcomer)
+    for newcomer, loose in groups:
+        if not loose and not _place(newcomer, placed, apart):
+            torn.append(newcomer)
     _merge(placed, apart, tolerant=False)
     _merge(placed, apart, tolerant=True)
     vague: list[_Group] = []
-    for i in order:
-        if i not in seen:
-            seen |= groups[i]
-            torn.append(_Group.of(accounts, groups[i]))
-    for newcomer in torn:
+    for newcomer in torn + [newcomer for newcomer, loose in groups if loose]:
         host = _host(newcomer, _fitting(newcomer, placed, apart))
         if host is not None:
             host.guests |= newcomer.members
         else:
             vague.append(newcomer)
-    return [tuple(sorted(g.members | g.guests)) for g in placed] + [tuple(sorted(m)) for m in _retellings(vague, apart)]
+    found = [group.members | group.guests for group in placed] + _retellings(vague, apart)
+    return [tuple(sorted(group)) for group in _united(found, rulings)]
 
 
 TORN = 0.1
@@ -768,6 +816,21 @@ FAR_MORE = 3
 
 CLEARLY = 0.35
 """By how much the best meeting must fit a vague account better than the next one."""
+
+
+def _united(groups: list[set[int]], rulings: Collection[Ruling]) -> list[set[int]]:
+    """Unite the groups that a person has ruled to be one. What each draws to it is drawn to the whole.
+
+    A later ruling that would put together what was ruled apart is left out.
+    """
+    apart = {frozenset((r.one, r.other)) for r in rulings if not r.same}
+    for ruling in rulings:
+        if ruling.same:
+            one, other = (next(g for g in groups if i in g) for i in (ruling.one, ruling.other))
+            if one is not other and not any(frozenset((a, b)) in apart for a in one for b in other):
+                one |= other
+                groups.remove(other)
+    return groups
 
 
 def _host(newcomer: _Group, fitting: Sequence[tuple[float, _Group]]) -> _Group | None:
@@ -806,13 +869,8 @@ class _Group:
         self.members = members
         self.guests: set[int] = set()
 
-    @classmethod
-    def of(cls, accounts: Sequence[Account], members: Iterable[int]) -> _Group:
-        chosen = set(members)
-        return cls(known_meeting(accounts[i] for i in chosen), chosen)
-
     def take(self, other: _Group) -> None:
-        self.known = known_meeting(self.known.accounts + other.known.accounts)
+        self.known = add(self.known, other.known)
         self.members |= other.members
 
 
@@ -821,17 +879,55 @@ class _Apart:
         self.pairs = {frozenset((r.one, r.other)) for r in rulings if not r.same}
 
     def __call__(self, one: _Group, other: _Group) -> bool:
-        return bool(self.pairs) and any(frozenset((a, b)) in self.pairs for a in one.members for b in other.members)
+        if not self.pairs:
+            return False
+        theirs = other.members | other.guests
+        return any(frozenset((a, b)) in self.pairs for a in one.members | one.guests for b in theirs)
 
 
-def _together(count: int, rulings: Collection[Ruling]) -> list[set[int]]:
-    groups = [{i} for i in range(count)]
-    for ruling in rulings:
-        if ruling.same and groups[ruling.one] is not groups[ruling.other]:
-            merged = groups[ruling.one] | groups[ruling.other]
+def _newcomers(accounts: Sequence[Account], order: Sequence[int], rulings: Collection[Ruling]) -> list[tuple[_Group, bool]]:
+    """The accounts in the order in which they are placed, and whether they are vague.
+
+    Accounts that tell the very same are placed as one, and so are copies of a text that was ruled on.
+    """
+    together = [{i} for i in range(len(accounts))]
+    ruled = {i for ruling in rulings for i in (ruling.one, ruling.other)}
+    first: dict[tuple[object, ...], int] = {}
+    pairs = [(ruling.one, ruling.other) for ruling in rulings if ruling.same and ruling.copy]
+    known = [alone(account) for account in accounts]
+    for i in order:
+        if i not in ruled:
+            twin = first.setdefault(sameness(known[i]), i)
+            if twin != i:
+                pairs.append((twin, i))
+    for one, other in pairs:
+        if together[one] is not together[other]:
+            merged = together[one] | together[other]
             for i in merged:
-                groups[i] = merged
-    return groups
+                together[i] = merged
+    newcomers: list[tuple[_Group, bool]] = []
+    seen: set[int] = set()
+    for i in order:
+        if i not in seen:
+            seen |= together[i]
+            members = [j for j in order if j in together[i]] if len(together[i]) > 1 else [i]
+            newcomers.append((_Group(reduce(add, (known[j] for j in members)), set(members)), is_loose(accounts[i])))
+    return newcomers
+
+
+def sameness(known: KnownMeeting) -> tuple[object, ...]:
+    """All that a single account is compared by; `dates` decide only between undated ones."""
+    exact = bool(known.day_votes)
+    return (
+        frozenset(known.seats),
+        known.windows,
+        frozenset(known.city_votes),
+        known.countries,
+        known.modes,
+        known.statuses,
+        None if exact else known.dates,
+        *((None,) if exact or not any(w.loose for w in known.windows) else (min(known.published),)),
+    )
 
 
 def _fitting(newcomer: _Group, placed: Sequence[_Group], apart: _Apart) -> list[tuple[float, _Group]]:
@@ -861,19 +957,30 @@ def _merge(placed: list[_Group], apart: _Apart, *, tolerant: bool) -> None:
 
     A contradiction is only forgiven to the few: what many outlets tell of two days or two cities are two meetings.
     """
+    scores = {(i, j): _merging(placed[i], placed[j], apart, tolerant) for i, j in combinations(range(len(placed)), 2)}
+    gone: set[int] = set()
     while True:
-        best: tuple[float, int, int] | None = None
-        for i, j in combinations(range(len(placed)), 2):
-            few, many = sorted((len(placed[i].known.told), len(placed[j].known.told)))
-            if apart(placed[i], placed[j]) or (tolerant and few > max(1, many // 2)):
-                continue
-            verdict = compare(placed[i].known, placed[j].known, tolerant=tolerant)
-            if verdict.same and (best is None or verdict.score > best[0]):
-                best = verdict.score, i, j
-        if best is None:
-            return
-        placed[best[1]].take(placed[best[2]])
-        del placed[best[2]]
+        found = [(score, -i, -j) for (i, j), score in scores.items() if score is not None]
+        if not found:
+            break
+        _, i, j = max(found)
+        one, other = -i, -j
+        placed[one].take(placed[other])
+        gone.add(other)
+        scores = {pair: score for pair, score in scores.items() if other not in pair}
+        for pair in scores:
+            if one in pair:
+                scores[pair] = _merging(placed[pair[0]], placed[pair[1]], apart, tolerant)
+    placed[:] = [group for i, group in enumerate(placed) if i not in gone]
+
+
+def _merging(one: _Group, other: _Group, apart: _Apart, tolerant: bool) -> float | None:
+    """How well two groups fit as one; None if they do not."""
+    few, many = sorted((len(one.known.told), len(other.known.told)))
+    if apart(one, other) or (tolerant and few > max(1, many // 2)):
+        return None
+    verdict = compare(one.known, other.known, tolerant=tolerant)
+    return verdict.score if verdict.same else None
 
 
 def _retellings(vague: Sequence[_Group], apart: _Apart) -> list[set[int]]:
@@ -894,7 +1001,7 @@ def _same_retelling(one: KnownMeeting, other: KnownMeeting) -> bool:
     spans = [{_span(a) if is_wide(a) else None for a in m.accounts} for m in (one, other)]
     if not spans[0] & spans[1]:
         return False
-    if _told_apart(one, other) or _sides(one) != _sides(other):
+    if _told_apart(one, other) or one.sides.keys() != other.sides.keys():
         return False
     place, _ = _compare_places(one, other)
     levels, veto = _compare_seats(one, other)

@@ -45,15 +45,19 @@ from pipelines.identity import (
     LONGEST,
     SLACK,
     Account,
+    KnownMeeting,
     MeetingFacts,
     Ruling,
     Telling,
+    alone,
     arrange,
     copies,
+    could_be_one,
     independent_reports,
     is_loose,
     known_meeting,
     opens_a_record,
+    sameness,
     skeletons,
     summarize,
     traces_of,
@@ -243,6 +247,7 @@ class Joining:
         self.now = now
         self.article_id = article_id
         self.kin: dict[int, Kin] = {}
+        self._alone: dict[int, KnownMeeting] = {}
         self._has_rulings = connection.execute(_ANY_RULING).first() is not None
 
     def replace_reports(self, accounts: Sequence[Account]) -> Joined:
@@ -254,6 +259,7 @@ class Joining:
         touched = {k.meeting_id for k in old.values() if k.meeting_id}
         ids = self._write(old, accounts)
         self.kin.clear()
+        self._alone.clear()
         news = self.rejoin(ids, touched)
         places = self.kin
         return Joined(
@@ -323,19 +329,18 @@ class Joining:
 
     def _neighbourhood(self, changed: Collection[int], touched: Collection[int]) -> set[int]:
         """All reports whose place may depend on the changed ones."""
-        members = self._members(touched)
-        start = self._load(set(changed) | members)
-        firm = self._firm_closure({i for i, k in start.items() if not is_loose(k.account)})
-        partners = self._partners(set(start) | firm)
-        firm |= {i for i in partners if not is_loose(self.kin[i].account)}
-        loose = {i for i in set(start) | partners if is_loose(self.kin[i].account)}
-        loose |= self._find([self.kin[i].account for i in firm], "loose")
-        loose |= {i for i in self._members(self._records(firm)) if is_loose(self.kin[i].account)}
-        loose = self._loose_closure(loose)
-        # The meetings a vague account may belong to are needed whole
-        near = self._find([self.kin[i].account for i in loose], "firm") - firm
-        whole = self._members(self._records(near))
-        return firm | loose | near | {i for i in whole if not is_loose(self.kin[i].account)}
+        start = set(self._load(set(changed) | self._members(touched)))
+        start |= self._partners(start)
+        firm = self._closure(self._firm(start), "firm")
+        loose = start - firm
+        loose |= self._alike(firm, "loose")
+        loose |= self._members(self._records(firm)) - self._firm(self._members(self._records(firm)))
+        loose = self._closure(loose, "loose")
+        # The meetings that a vague account may belong to are needed whole
+        near = self._alike(loose, "firm") - firm
+        near |= self._firm(self._members(self._records(near)))
+        near |= self._partners(near | loose)
+        return firm | loose | near
 
     def _records(self, ids: Iterable[int]) -> set[int]:
         return {m for i in ids if (m := self.kin[i].meeting_id)}
@@ -346,19 +351,32 @@ class Joining:
             found |= self._load_by(_KIN_OF_MEETINGS, {"ids": some}).keys()
         return found
 
-    def _firm_closure(self, start: set[int]) -> set[int]:
+    def _firm(self, ids: Collection[int]) -> set[int]:
+        return {i for i in ids if not is_loose(self.kin[i].account)}
+
+    def _closure(self, start: set[int], kind: str) -> set[int]:
+        """The reports that hang together with these: what one could be joined with, and all that are in one record with it."""
         closed, edge = set(start), set(start)
         while edge and len(closed) < MOST_NEIGHBOURS:
-            edge = self._find([self.kin[i].account for i in edge], "firm") - closed
+            found = self._alike(edge, kind) - closed
+            if kind == "firm":
+                found |= self._firm(self._members(self._records(found))) - closed
+            edge = found
             closed |= edge
         return closed
 
-    def _loose_closure(self, start: set[int]) -> set[int]:
-        closed, edge = set(start), set(start)
-        while edge and len(closed) < MOST_NEIGHBOURS:
-            edge = self._find([self.kin[i].account for i in edge], "loose") - closed
-            closed |= edge
-        return closed
+    def _alike(self, ids: Collection[int], kind: str) -> set[int]:
+        """The reports of one kind (firm, loose) that could be of one meeting with one of these, by themselves."""
+        found = self._find([self.kin[i].account for i in ids], kind) - set(ids)
+        mine = {sameness(known): known for known in map(self._known, ids)}
+        return {i for i in found if any(could_be_one(known, self._known(i)) for known in mine.values())}
+
+    def _known(self, number: int) -> KnownMeeting:
+        """A report as a meeting known from it alone."""
+        known = self._alone.get(number)
+        if known is None:
+            known = self._alone[number] = alone(self.kin[number].account)
+        return known
 
     def _find(self, accounts: Sequence[Account], kind: str) -> set[int]:
         """Reports of one kind (firm, loose) whose days overlap those of one of `accounts` and that share a key with it.
@@ -420,7 +438,7 @@ class Joining:
                 if kin[i].account.report.status is known.account.report.status
             ]
             if shared and max(shared)[0] >= COPY_AT:
-                rulings_of_copies.append(Ruling(max(shared)[2], position, True))
+                rulings_of_copies.append(Ruling(max(shared)[2], position, True, copy=True))
         return rulings_of_copies
 
     def _wrong(self, ids: Collection[int]) -> str | None:

@@ -109,7 +109,7 @@ def read_page(page: Page, entry: Entry, *, language: str | None = None, outlet: 
     published = entry.published or sheet.published
     modified = sheet.modified or entry.updated
     return Article(
-        url=page.final_url or page.url or entry.url,
+        url=page.final_url or page.url if sheet.is_the_article else entry.url or page.url,
         title=title,
         text=text,
         text_from=text_from,
@@ -173,6 +173,11 @@ class _Sheet:
     canonical: str | None = None
     problems: list[str] = field(default_factory=list)
 
+    @property
+    def is_the_article(self) -> bool:
+        """Whether the page is that of the article, though its text may be missing: its marks (author, dates ...) hold then."""
+        return self.kind in (None, "script-shell", "empty")
+
 
 _REASONS = {
     "empty": "the page holds no text",
@@ -213,6 +218,9 @@ def _read_sheet(page: Page, announced: str) -> _Sheet:
         sheet.text, sheet.locked = _told(_main_paragraphs(tree, weights, len(slim)), sheet.titles, locked=sheet.locked)
     sheet.json_text, _ = _told(_json_paragraphs(nodes), sheet.titles, locked=False)
     sheet.kind = "soft-404" if _sent_to_front(page) else kind_of(facts, sheet.text, lambda: one_line(_TAGS.sub(" ", slim)))
+    if not sheet.is_the_article:
+        # A login page's canonical address, taken for the article's, would make one article of all
+        return _Sheet(kind=sheet.kind)
     return sheet
 
 
@@ -225,7 +233,7 @@ def _sent_to_front(page: Page) -> bool:
 def _choose(sheet: _Sheet, entry: Entry) -> tuple[str, TextFrom, bool] | None:
     """The best text there is, where it comes from, and whether it is only a part."""
     fed, fed_from, fed_partial = _feed_text(entry)
-    if sheet.kind in (None, "script-shell", "empty"):
+    if sheet.is_the_article:
         page_words = _words(sheet.text) if sheet.kind is None else 0
         json_words = _words(sheet.json_text)
         fed_words = _words(fed) if fed_from == "feed" else 0
@@ -291,6 +299,8 @@ _CLOSINGS["!--"] = re.compile("-->")
 _LONG_NOSCRIPT = 2_000  # characters; a shorter one holds an image that counts visits, a longer one the article
 _DATA_ADDRESS = re.compile(r"data:[a-z]+/[^\"'\s>)]{200,}", re.IGNORECASE)
 _SENTENCE_END = re.compile(r"[.!?…:;,؟؛،»”\"')\]]\s*$")
+# What the address of one article has: a number, or a slug of several words
+_NAMES_ONE = re.compile(r"\d{3}|[^/]+-[^/]+-[^/]+|[^/]{25}|%[0-9A-F]{2}")
 _TAGS = re.compile("<[^<>]*>")
 _PASSWORD = re.compile(r"<input[^>]{0,500}type\s*=\s*[\"']?password")
 _APP_ROOT = re.compile(r"<div[^>]{0,300}id=[\"']?(?:root|app|__next|__nuxt|___gatsby|main-app)[\"']?[^>]{0,300}>\s*</div>")
@@ -474,13 +484,18 @@ def _language(tree: Any, metas: dict[str, str], node: dict[str, Any]) -> str | N
 
 
 def _canonical(tree: Any, metas: dict[str, str], page: Page) -> str | None:
-    """The address the page names as its own, if it is on the same site and no front page."""
+    """The address the page names as its own, if it is on the same site and can be that of one article.
+
+    Some sites name the front page, a section or "/index.php" on every page; two articles with one such address would become one.
+    """
     base = page.final_url or page.url
     links = [link.get("href") for link in tree.iter("link") if "canonical" in (link.get("rel") or "").lower().split()]
     for candidate in (*links[:1], metas.get("og:url")):
         address = urls.absolute(base, candidate) if candidate else None
-        if address and urls.same_site(base, address) and urlsplit(address).path not in ("", "/"):
-            return address
+        if address and urls.same_site(base, address):
+            parts = urlsplit(address)
+            if _NAMES_ONE.search(parts.path + "?" + parts.query) or parts.path == urlsplit(base).path != "/":
+                return address
     return None
 
 

@@ -83,7 +83,7 @@ def parse_feed(
     feed = _json_feed(text, url, now) if text[0] in "{[" else _xml_feed(text, url, now)
     problems = feed.problems
     if decoded.doubtful:
-        problems = (f"not in the encoding it names; read as {decoded.charset}", *problems)
+        problems = (f"encoding in doubt: read as {decoded.charset}", *problems)
     return replace(feed, entries=_with_keys(feed.entries, url, feed.link), problems=problems)
 
 

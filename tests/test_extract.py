@@ -180,6 +180,24 @@ def test_dates_authors_and_canonical_addresses_that_cannot_be_are_left_out() -> 
     assert article.problems == ("date not understood: hier vers midi",)
 
 
+def test_nothing_of_a_page_that_is_not_the_article_is_kept() -> None:
+    head = '<link rel="canonical" href="/connexion-abonnes-2026"><meta name="author" content="Service clients">'
+    form = '<h1>Connexion</h1><form><input type="password"></form>'
+    body = f'<html lang="en"><head><title>Connexion</title>{head}</head><body>{form}</body></html>'
+    article = read(body, "Titre du fil", "Le résumé du fil.", final_url="https://news.example/login?next=1")
+    assert (article.url, article.canonical_url, article.author, article.language) == (URL, None, None, None)
+
+
+@pytest.mark.parametrize("canonical", ["/", "/index.php", "/politique/", "https://other.example/2026/a-b-c", "javascript:x"])
+def test_an_address_that_may_stand_on_every_page_is_not_the_articles(canonical: str) -> None:
+    assert read(story_page(head=f'<link rel="canonical" href="{canonical}">'), "Réunion à Rabat").canonical_url is None
+
+
+@pytest.mark.parametrize("canonical", ["/politique/reunion-a-rabat.html", "https://m.news.example/7654321", "/index.php?article=7654321"])
+def test_the_address_of_one_article_is_kept(canonical: str) -> None:
+    assert read(story_page(head=f'<link rel="canonical" href="{canonical}">'), "Réunion à Rabat").canonical_url is not None
+
+
 def test_the_feeds_date_counts_before_the_pages() -> None:
     head = '<meta property="article:published_time" content="2026-11-20T10:00:00Z">'
     published = datetime(2026, 11, 19, 8, tzinfo=UTC)

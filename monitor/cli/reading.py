@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -103,3 +103,41 @@ def evaluate(
 def _must_exist(file: Path) -> None:
     if str(file) != "-" and not file.is_file():
         raise Failure(f"{file}: no such file", 2)
+
+
+@cli.command()
+def replay(
+    context: typer.Context,
+    apply: Annotated[bool, typer.Option("--apply", help="Make the difference, in one transaction. Nothing is mailed.")] = False,
+    since: Annotated[str | None, typer.Option(help="Only articles published since: 2026-03-14, or 30d.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """Read stored texts again with today's register and rules; print meetings gained, lost and changed."""
+    from datetime import UTC, datetime, time
+
+    from monitor.cli.context import opened_store, parse_day
+    from monitor.cli.store import day_in_words
+    from monitor.replaying import replay as read_again
+
+    day = parse_day(since, "--since")
+    store = opened_store(context, read_only=False)
+    try:
+        done = read_again(configuration(context), store, apply=apply, since=datetime.combine(day, time(), UTC) if day else None)
+    finally:
+        store.close()
+    if json:
+        changed = [{"before": before, "after": after} for before, after in done.changed]
+        told = {"articles": done.articles, "gained": done.gained, "lost": done.lost, "changed": changed, "applied": done.applied}
+        print(as_json(told))
+        return
+
+    def line(meeting: dict[str, Any]) -> str:
+        return plain(f"{meeting['id']:>5}  {day_in_words(meeting)}  {meeting.get('status')}  {meeting.get('headline') or ''}")
+
+    for sign, meetings in (("+", done.gained), ("-", done.lost)):
+        for meeting in meetings:
+            print(f"{sign} {line(meeting)}")
+    for before, after in done.changed:
+        print(f"~ {line(before)}\n  {line(after)}")
+    state = "made" if done.applied else "not made: say --apply"
+    print(f"{done.articles} articles read again: {len(done.gained)} gained, {len(done.lost)} lost, {len(done.changed)} changed ({state})")

@@ -148,6 +148,8 @@ class Work:
                 ms=result.elapsed_ms,
                 note="; ".join(result.problems[:3]) or None,
             )
+            if saved.suspected:
+                self._log.warning("feed-suspect", outlet=feed.outlet, url=feed.url, why=saved.suspected)
             if saved.moved_to:
                 self._log.warning("feed-moved", outlet=feed.outlet, url=feed.url, to=saved.moved_to)
         else:

@@ -137,6 +137,7 @@ async def poll_feed(feed: FeedState, fetcher: Fetches, workers: Runs, rules: Rea
         body_hash=body_hash if parsed.whole else None,
         keep_validators=parsed.whole,
         title=parsed.title,
+        language=parsed.language,
         ttl=max((t for t in (parsed.ttl, page.max_age) if t), default=None),
         problems=parsed.problems,
     )

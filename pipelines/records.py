@@ -174,6 +174,7 @@ class PollResult:
     unconditional: bool = False
     moved_to: str | None = None
     title: str | None = None
+    language: str | None = None  # as the feed declares it
     error: str | None = None  # one line for people
     error_kind: str | None = None  # class of the error
     status: int | None = None

@@ -59,12 +59,13 @@ Planner = Callable[[FeedState, PollResult, int, datetime], Plan]
 
 @dataclass(frozen=True, slots=True)
 class PollSaved:
-    """What storing a poll came to. `moved_to` is set when a new address was adopted by this poll."""
+    """What storing a poll came to. `moved_to`: a new address was adopted by it. `suspected`: what is newly odd about a good poll."""
 
     new: int
     changed: int
     next_poll_at: datetime
     moved_to: str | None = None
+    suspected: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from monitor.store import (
     StoreUnwritable,
     durable,
     open_store,
+    schema,
 )
 from monitor.store.database import sqlite_module, sqlite_version
 from pipelines.polling import plan
@@ -78,7 +79,7 @@ def test_a_store_is_made_with_its_directories_and_opened_again(tmp_path: Path) -
     path = tmp_path / "a" / "b" / "store.sqlite"
     open_store(str(path)).close()
     store = open_store(f"sqlite:///{path}")
-    assert store.schema_version() == "0001"
+    assert store.schema_version() == schema.HEAD
     assert store.status(NOW).articles == 0
     store.close()
 

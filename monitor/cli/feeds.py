@@ -77,6 +77,19 @@ def check_feeds(
     raise typer.Exit(1 if bad else 0)
 
 
+@feeds.command("accept")
+def accept_feed(context: typer.Context, address: Annotated[str, typer.Argument(metavar="ADDRESS")]) -> None:
+    """Take a feed whose identity changed for what it has become: its held entries are read and its new name is learnt."""
+    from monitor.app import now
+
+    store = opened_store(context, read_only=False)
+    try:
+        held = store.accept_feed(address, now())
+    finally:
+        store.close()
+    print(plain(f"{address}: accepted; {held} held entries will be read"))
+
+
 @feeds.command("export")
 def export_feeds(context: typer.Context) -> None:
     """The configured feeds as OPML, for other readers."""

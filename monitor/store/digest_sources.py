@@ -309,6 +309,8 @@ def watch_state(connection: Connection, since: datetime, now: datetime) -> Watch
         last_ok = row["last_ok_at"]
         if row["failures"] and (last_ok is None or now - last_ok >= FAILING_AFTER):
             failing.append(_trouble(row))
+        elif not row["failures"] and row["last_error"]:  # it answers, and yet something is wrong with it
+            failing.append(replace(_trouble(row), since=row["last_new_at"]))
         elif row["silent_after"] is not None and row["silent_after"] < now and last_ok is not None:
             silent.append(Trouble(row["outlet"], row["url"], row["last_new_at"]))
     # An entry is read within days of being seen; the bound lets the index spare us a million old ones

@@ -11,9 +11,12 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, func, insert, or_, select, true, update
 
+from monitor.store import suspects
 from monitor.store.database import Database
+from monitor.store.errors import NoSuchRow
+from monitor.store.suspects import suspicion
 from monitor.store.tables import entries, entry_bodies, entry_keys, feeds, hosts, polls, sightings
-from pipelines.records import Entry, FeedState, PollResult
+from pipelines.records import Entry, FeedState, Outcome, PollResult
 from pipelines.store import FeedSpec, Planner, PollSaved, SyncResult
 from pipelines.urls import host_of
 
@@ -120,8 +123,11 @@ class FeedStore(Database):
         with self.writing("poll saved") as connection:
             feed = connection.execute(select(feeds).where(feeds.c.id == result.feed_id)).one()
             incoming = _Incoming(connection, feed, now)
-            incoming.store(result.entries)
+            incoming.store(result)
             planned = plan(_state(feed), result, incoming.new, now)
+            error, kind = result.error, result.error_kind
+            if result.ok:
+                error, kind = suspicion(connection, feed, result, somebody_else=incoming.somebody_else)
             values: dict[str, Any] = {
                 "last_polled_at": now,
                 "next_poll_at": planned.next_poll_at,
@@ -129,14 +135,16 @@ class FeedStore(Database):
                 "failures": planned.failures,
                 "entries": feed.entries + incoming.new + incoming.shared,
                 "last_status": result.status,
-                "last_error": result.error,
-                "last_error_kind": result.error_kind,
+                "last_error": error,
+                "last_error_kind": kind,
                 "problems": list(result.problems[:10]) or None,
                 "lease_owner": None,
                 "lease_until": None,
             }
             if result.ok:
-                values |= {"last_ok_at": now, "title": _cut(result.title, TITLE_CHARS) or feed.title}
+                values["last_ok_at"] = now
+            if result.ok and not incoming.somebody_else:
+                values["title"] = _cut(result.title, TITLE_CHARS) or feed.title
             if result.unconditional:
                 values["unconditional_at"] = now
             if result.keep_validators:
@@ -153,8 +161,17 @@ class FeedStore(Database):
                 _pause_host(connection, result.host or feed.host, min(result.retry_after, now + timedelta(hours=24)), result.error)
             connection.execute(insert(polls).values(_attempt(result, incoming, now)))
             connection.execute(delete(polls).where(polls.c.feed_id == feed.id, polls.c.at < now - KEEP_POLLS))
-        return PollSaved(incoming.new, incoming.changed, planned.next_poll_at, adopted)
+        suspected = error if result.ok and error != feed.last_error else None
+        return PollSaved(incoming.new, incoming.changed, planned.next_poll_at, adopted, suspected)
 
+
+    def accept_feed(self, url: str, now: datetime) -> int:
+        """Take a feed whose identity changed for what it has become; returns how many held entries will be read. Raises NoSuchRow."""
+        with self.writing("feed accepted") as connection:
+            feed_id = connection.execute(select(feeds.c.id).where(feeds.c.url == url, feeds.c.retired_at.is_(None))).scalar()
+            if feed_id is None:
+                raise NoSuchRow(f"no feed with the address {url} is watched; `vigie feeds list` shows them")
+            return suspects.accept(connection, feed_id, now)
 
     def pause_host(self, host: str, until: datetime, now: datetime, *, reason: str) -> None:
         """Leave a host in peace until then, a day at most: its wish, told to one of its pages, holds for all and over restarts."""
@@ -302,13 +319,17 @@ class _Incoming:
         self.new = 0
         self.changed = 0
         self.shared = 0  # first seen in another feed
+        self.somebody_else = False  # the feed changed identity: what is new is kept unread
 
-    def store(self, items: Sequence[Entry]) -> None:
+    def store(self, result: PollResult) -> None:
+        items = result.entries
         if not items:
             return
         keys = [self._keys(item) for item in items]
         known = self._known(keys)
         rows = self._rows(set(known.values()))
+        if all(row.reason == suspects.HELD for row in rows.values()):
+            self.somebody_else = suspects.comes_from_somebody_else(self.connection, self.feed, result)
         seen_here = self._seen_here(set(known.values()))
         fresh: list[tuple[Entry, dict[str, bytes]]] = []
         place: dict[bytes, int] = {}  # key -> position in `fresh`
@@ -373,6 +394,7 @@ class _Incoming:
             entries.c.outcome,
             entries.c.article_id,
             entries.c.pruned_at,
+            entries.c.reason,
         )
         rows: dict[int, Any] = {}
         for some in chunks(ids):
@@ -444,8 +466,14 @@ class _Incoming:
             "content_hash": content_hash(item),
             "problems": list(item.problems[:10]) or None,
             "first_seen_at": self.now,
-            "due_at": self.now,
+            **self._fate(),
         }
+
+    def _fate(self) -> dict[str, Any]:
+        """What becomes of new entries: read as soon as may be, or held."""
+        if self.somebody_else:
+            return {"due_at": None, "outcome": str(Outcome.GAVE_UP), "outcome_at": self.now, "reason": suspects.HELD}
+        return {"due_at": self.now, "outcome": None, "outcome_at": None, "reason": None}
 
 
 REREADINGS = 3

@@ -13,7 +13,7 @@ from monitor.store.database import sqlite_version
 from monitor.store.metadata import metadata
 from monitor.store.views import VIEWS, sql_for
 
-HEAD = "0001"
+HEAD = "0002"
 """The schema this program works with: the newest file under `migrations/versions`."""
 
 

@@ -32,19 +32,19 @@ VIEWS: dict[str, str] = {
     "v_articles": """
         SELECT a.id, a.outlet, f.url AS feed, a.url, a.title, a.language, a.published_at, a.fetched_at, a.outcome, a.flagged, a.score,
                a.words, a.version, a.partial, a.possible, a.text_from, a.author, a.gave_up, a.missing, a.categories, a.external_id,
-               a.entry_id
+               a.entry_id, a.problems
         FROM articles a LEFT JOIN feeds f ON f.id = a.feed_id
     """,
     "v_feeds": """
-        SELECT f.id, f.outlet, f.url, f.country, f.language, f.last_polled_at, f.last_ok_at, f.next_poll_at, f.failures, f.last_error,
-               f.entries, CASE WHEN f.retired_at IS NULL AND f.failures = 0 AND f.silent_after < {now} THEN {true} ELSE {false} END
-               AS silent, f.title, f.kind, f.host, f.last_new_at, f.last_status, f.last_error_kind, f.moved_to, f.every_s, f.interval_s,
+        SELECT f.id, f.outlet, f.url, f.country, f.language, f.last_polled_at, f.last_ok_at, f.next_poll_at, f.failures,
+               coalesce(f.last_error, CASE WHEN {silent} THEN 'silent: no new entry since ' || {last_new} END) AS last_error,
+               f.entries, CASE WHEN {silent} THEN {true} ELSE {false} END AS silent, f.title, f.kind, f.host, f.last_new_at, f.last_status, f.last_error_kind, f.moved_to, f.every_s, f.interval_s,
                f.retired_at, f.full_text
         FROM feeds f
     """,
     "v_entries": """
         SELECT e.id, f.url AS feed, e.outlet, e.url, e.title, e.published_at, e.first_seen_at, e.outcome, e.outcome_at, e.reason,
-               e.attempts, e.due_at, e.edits, e.edited_at, e.article_id, e.pruned_at
+               e.attempts, e.due_at, e.edits, e.edited_at, e.article_id, e.pruned_at, e.problems
         FROM entries e JOIN feeds f ON f.id = e.feed_id
     """,
     "v_digests": """
@@ -94,10 +94,13 @@ VIEWS: dict[str, str] = {
 
 def sql_for(view: str, *, sqlite: bool) -> str:
     """The CREATE VIEW statement of one view."""
+    now = "strftime('%Y-%m-%dT%H:%M:%S.000000Z', 'now')" if sqlite else "now()"
+    last_new = "coalesce(f.last_new_at, f.added_at)"
     words = {
+        "silent": f"f.retired_at IS NULL AND f.failures = 0 AND f.silent_after < {now}",
+        "last_new": f"substr({last_new}, 1, 10)" if sqlite else f"to_char({last_new}, 'YYYY-MM-DD')",
         "stands": _STANDS,
         "columns": _MEETING_COLUMNS.format(today="date('now')" if sqlite else "current_date").strip(),
-        "now": "strftime('%Y-%m-%dT%H:%M:%S.000000Z', 'now')" if sqlite else "now()",
         "true": "1" if sqlite else "true",
         "false": "0" if sqlite else "false",
         "a_body": "coalesce(a.body_id, a.body)",

@@ -16,7 +16,7 @@ from pipelines.store import FeedSpec
 
 if TYPE_CHECKING:
     from monitor.mail.profile import Profile
-    from monitor.mail.service import MailSettings
+    from monitor.mail.settings import MailSettings
     from monitor.store import SqlStore
     from monitor.workers import Workers
     from pipelines.detect.resources import Register
@@ -105,12 +105,15 @@ def _near(word: str, known: Iterable[str]) -> str:
 
 
 def profiles(config: Config) -> tuple[Profile, ...]:
-    """The configured profiles. Raises ConfigError for keywords that cannot be used."""
+    """The configured profiles. Raises ConfigError for keywords or alert addresses that cannot be used."""
     from monitor.mail.profile import Profile
+    from monitor.mail.push import problems as push_problems
     from monitor.slots import parse_days
 
     made, problems = [], []
     for number, profile in enumerate(config.profiles, start=1):
+        urls = config.alert_urls(number - 1)
+        problems += [f"profiles[{number}]: {problem}" for problem in push_problems(urls)]
         try:
             made.append(
                 Profile(
@@ -130,6 +133,10 @@ def profiles(config: Config) -> tuple[Profile, ...]:
                     keywords_none=profile.keywords.none,
                     minimum_score=profile.minimum_score,
                     alert=profile.alert,
+                    alerts_a_day=profile.alerts_a_day,
+                    alert_pause=profile.alert_pause,
+                    quiet_hours=profile.quiet_hours,
+                    alert_urls=urls,
                 )
             )
         except ValueError as problem:
@@ -140,20 +147,42 @@ def profiles(config: Config) -> tuple[Profile, ...]:
 
 
 def mail_settings(config: Config) -> MailSettings:
-    """How digests leave the house."""
-    from monitor.mail.service import MailSettings
+    """How digests leave the house. Raises ConfigError for a file that is missing or a template that cannot be used."""
+    from monitor.mail.settings import MailSettings
 
+    mail = config.mail
+    templates = config.path(mail.templates) if mail.templates else None
+    ca_file = config.path(mail.ca_file) if mail.ca_file else None
+    if ca_file and not ca_file.is_file():
+        raise ConfigError([f"mail.ca_file: no such file: {ca_file}"])
+    if templates:
+        _check_templates(templates, {profile.language for profile in config.profiles})
     return MailSettings(
-        host=config.mail.host,
-        port=config.mail.port,
-        security=config.mail.security,
-        username=config.mail.username,
+        host=mail.host,
+        port=mail.port,
+        security=mail.security,
+        username=mail.username,
         password=config.mail_password,
-        sender=config.mail.sender,
-        out_dir=config.path(config.mail.out_dir),
-        timeout=config.mail.timeout.total_seconds(),
-        unknown=config.mail.unknown,
+        sender=mail.sender,
+        out_dir=config.path(mail.out_dir),
+        timeout=mail.timeout.total_seconds(),
+        unknown=mail.unknown,
+        contact=mail.contact or None,
+        templates=templates,
+        registers=register_files(config),
+        ca_file=ca_file,
     )
+
+
+def _check_templates(folder: Path, languages: set[str]) -> None:
+    """Raises ConfigError unless a whole digest can be made with the templates of this folder, in each of the languages."""
+    from monitor.mail.trial import template_problems
+
+    if not folder.is_dir():
+        raise ConfigError([f"mail.templates: no such folder: {folder}"])
+    found = [f"mail.templates: {folder}: {problem}" for problem in template_problems(folder, languages or {"fr"})]
+    if found:
+        raise ConfigError(found)
 
 
 def open_store(config: Config, *, read_only: bool = False) -> SqlStore:

@@ -71,6 +71,32 @@ def clock_time(value: Any) -> Any:
     raise ValueError('expected a time of day such as "07:30"')
 
 
+def clock_span(value: Any) -> Any:
+    """Two local times of day, "22:00-06:30"; an empty text for none."""
+    if not isinstance(value, str):
+        return value
+    if not value.strip():
+        return None
+    start, mark, end = value.partition("-")
+    try:
+        if not mark:
+            raise ValueError
+        return clock_time(start), clock_time(end)
+    except ValueError:
+        raise ValueError('expected two times of day such as "22:00-06:30", or "" for none') from None
+
+
+def mail_address(value: str) -> str:
+    """A mail address, with or without a name before it."""
+    from monitor.mail.message import BadAddress, address
+
+    try:
+        address(value)
+    except BadAddress as problem:
+        raise ValueError(f"{problem}; expected one such as name@example.org") from None
+    return value
+
+
 def zone_name(value: str) -> str:
     """A name of the time zone database."""
     try:
@@ -91,6 +117,8 @@ def positive(value: timedelta) -> timedelta:
 Duration = Annotated[timedelta, BeforeValidator(duration)]
 PositiveDuration = Annotated[timedelta, BeforeValidator(duration), AfterValidator(positive)]
 ClockTime = Annotated[time, BeforeValidator(clock_time)]
+ClockSpan = Annotated[tuple[time, time] | None, BeforeValidator(clock_span)]
+MailAddress = Annotated[str, AfterValidator(mail_address)]
 ZoneName = Annotated[str, AfterValidator(zone_name)]
 Country = Annotated[str, Field(pattern=r"^[A-Z]{2,3}$")]
 
@@ -168,10 +196,25 @@ class MailConfig(Section):
     username: str = ""
     password: str = Field(default="", repr=False)
     password_file: str = ""
-    sender: str = "Vigie <vigie@localhost>"
+    sender: MailAddress = "Vigie <vigie@localhost>"
+    contact: str = ""
     out_dir: str = "var/digests"
     timeout: PositiveDuration = timedelta(seconds=30)
     unknown: Literal["resend", "hold"] = "resend"
+    templates: str = ""
+    ca_file: str = ""
+
+    @field_validator("host")
+    @classmethod
+    def _a_name_alone(cls, value: str) -> str:
+        if re.search(r"[\s/@]|:\d+$", value):
+            raise ValueError(f"{value!r} is not a host name alone, such as smtp.example.org; the port stands in mail.port")
+        return value
+
+    @field_validator("contact")
+    @classmethod
+    def _contact(cls, value: str) -> str:
+        return mail_address(value) if value else value
 
 
 class KeywordsConfig(Section):
@@ -195,6 +238,10 @@ class ProfileConfig(Section):
     keywords: KeywordsConfig = KeywordsConfig()
     minimum_score: float = Field(default=0.0, ge=0, le=1)
     alert: float | None = Field(default=None, ge=0, le=1)
+    alerts_a_day: int = Field(default=4, ge=1, le=100)
+    alert_pause: Duration = timedelta(minutes=30)
+    quiet_hours: ClockSpan = (time(22, 0), time(6, 30))
+    alert_urls_file: str = ""
 
     @field_validator("alert", mode="before")
     @classmethod
@@ -205,13 +252,13 @@ class ProfileConfig(Section):
     @field_validator("recipients")
     @classmethod
     def _addresses(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        from monitor.mail.message import recipient_key
+
         seen: set[str] = set()
         for address in value:
-            if not re.fullmatch(r"[^\s@<>\"(),;:\\\[\]\x00-\x1f]{1,64}@[^\s@<>\"(),;:\\\[\]\x00-\x1f]{1,253}", address):
-                raise ValueError(f"{address!r} is not a mail address such as name@example.org")
-            if address.casefold() in seen:
+            if recipient_key(mail_address(address)) in seen:
                 raise ValueError(f"{address!r} stands there twice")
-            seen.add(address.casefold())
+            seen.add(recipient_key(address))
         return value
 
 
@@ -300,12 +347,29 @@ class Config(BaseSettings):
         """The mail password from the environment or its file. Raises ConfigError if the file cannot be read."""
         if self.mail.password or not self.mail.password_file:
             return self.mail.password
-        path = self.path(self.mail.password_file)
+        return self._secret("mail.password_file", self.mail.password_file).strip()
+
+    def alert_urls(self, number: int) -> tuple[str, ...]:
+        """Where the profile of this number (from 0) is alerted beside the mail: its file's lines and VIGIE_ALERT_URLS.
+
+        They hold secrets, so they stand in no configuration. Raises ConfigError if the file cannot be read.
+        """
+        profile = self.profiles[number]
+        if profile.alert is None:
+            return ()
+        lines = os.environ.get("VIGIE_ALERT_URLS", "").split()
+        if profile.alert_urls_file:
+            text = self._secret(f"profiles[{number + 1}].alert_urls_file", profile.alert_urls_file)
+            lines += [line.strip() for line in text.splitlines() if line.strip() and not line.strip().startswith("#")]
+        return tuple(dict.fromkeys(lines))
+
+    def _secret(self, key: str, name: str) -> str:
+        path = self.path(name)
         try:
-            return path.read_text(encoding="utf-8").strip()
+            return path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as problem:
             reason = getattr(problem, "strerror", None) or "not readable as text"
-            raise ConfigError([f"mail.password_file: cannot read {path}: {reason}"]) from None
+            raise ConfigError([f"{key}: cannot read {path}: {reason}"]) from None
 
 
 def load_config(path: Path | str | None = None, environ: Mapping[str, str] | None = None) -> Config:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
@@ -122,4 +123,19 @@ AT = datetime(2026, 11, 24, 11, 0, tzinfo=UTC)  # noon in Casablanca
 )
 def test_alerts_are_few_and_never_at_night(now, sent, reason):
     digest = datetime(2026, 11, 24 if now.hour < 6 else 25, 6, 30, tzinfo=UTC)
-    assert must_wait(now, ZONE, sent, digest) == reason
+    assert must_wait(now, EAGER, sent, digest) == reason
+
+
+@pytest.mark.parametrize(
+    ("more", "now", "sent", "reason"),
+    [
+        ({"quiet_hours": None}, datetime(2026, 11, 24, 3, 0, tzinfo=UTC), [], None),
+        ({"quiet_hours": (time(11, 30), time(13, 0))}, AT, [], "quiet hours"),
+        ({"quiet_hours": (time(12, 0), time(12, 0))}, AT, [], None),
+        ({"alerts_a_day": 1}, AT, [AT - timedelta(hours=5)], "1 alerts in a day"),
+        ({"alert_pause": timedelta(minutes=5)}, AT, [AT - timedelta(minutes=10)], None),
+    ],
+)
+def test_how_many_alerts_and_when_is_the_profiles_own_choice(more, now, sent, reason):
+    digest = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
+    assert must_wait(now, replace(EAGER, **more), sent, digest) == reason

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 import pytest
 from mail.desk import ANNE, BADR, later, mail_to, open_desk, owe_mails, parse, read_by_both, rows, states
-from mail.samples import MORNING
+from mail.samples import MORNING, rabat_talks
 from mail.servers import Closed, FaultySmtp, GoodSmtp, certificate
 
 from monitor.mail.delivery import deliver
@@ -200,9 +200,11 @@ async def test_a_reset_before_the_final_dot_is_no_doubt_the_mail_goes_again(stor
 
 async def test_an_answer_that_comes_before_the_dot_is_heard(store):
     digest_id = owe_mails(store, (ANNE,))
-    async with FaultySmtp("early_552") as server:
+    async with FaultySmtp("early_552", faults_left=1) as server:
         report = await deliver(store, mail_to(server.port), MORNING)
-    assert report.refused == 1 and states(store, digest_id) == {ANNE: "failed"}
+        assert report.shortened == 1 and len(server.taken) == report.sent > 0
+    with store.reading() as connection:
+        assert [row.state for row in kept.mails_of(connection, digest_id)] == ["failed", *["sent"] * report.sent]
 
 
 @pytest.mark.parametrize("fault", ["drop_after_dot", "mute_after_dot"])
@@ -263,7 +265,6 @@ async def test_a_server_that_dies_after_its_yes_has_the_mail(store):
     [
         ("defer_data", "pending", "451 4.3.0 try again later"),
         ("reject_data", "failed", "554 5.7.1 looks like spam"),
-        ("too_big", "failed", "552 5.3.4 message too big"),
         ("small", "failed", "the server takes 1000"),
     ],
 )
@@ -277,6 +278,39 @@ async def test_what_the_server_says_after_the_text_is_kept_and_obeyed(store, fau
     row = rows(store, digest_id)[ANNE]
     assert row.state == state and words in (row.last_reply or "")
     assert server.taken == []
+
+
+@pytest.mark.parametrize("fault", ["too_big", "limited"])
+async def test_a_mail_that_is_too_big_arrives_as_text_in_smaller_ones_with_nothing_left_out(store, fault):
+    meetings = [rabat_talks(id=number, city=f"Ville {number}") for number in range(1, 13)]
+    digest_id = owe_mails(store, meetings=meetings)
+    async with FaultySmtp(fault, faults_left=2 if fault == "too_big" else None) as server:
+        report = await deliver(store, mail_to(server.port), MORNING)
+        again = await deliver(store, mail_to(server.port), later(minutes=10))
+    assert report.shortened == 2 and report.sent == len(server.taken) > 2 and not again.any
+    with store.reading() as connection:
+        whole = kept.parts(connection, digest_id)[0]
+        big = [row for row in kept.mails_of(connection, digest_id) if row.part == 1]
+    assert {row.state for row in big} == {"failed"} and all("smaller mails of text" in (row.last_reply or "") for row in big)
+    for reader in (ANNE, BADR):
+        mails = [parse(mail.octets) for mail in server.taken if mail.recipients == (reader,)]
+        assert len({mail["Message-ID"] for mail in mails}) == len(mails)
+        assert [mail["Subject"][-5:] for mail in mails] == [f"({n}/{len(mails)})" for n in range(1, len(mails) + 1)]
+        assert {mail["To"] for mail in mails} == {f"<{reader}>"} or {mail["To"] for mail in mails} == {reader}
+        assert "".join(mail.get_content() for mail in mails).split() == whole.text.split()
+    if fault == "limited":
+        assert max(len(mail.octets) for mail in server.taken) <= 20_000
+
+
+async def test_a_server_that_finds_everything_too_big_is_not_asked_for_ever(store):
+    digest_id = owe_mails(store, (ANNE,), meetings=[rabat_talks(id=number, city=f"Ville {number}") for number in range(1, 13)])
+    async with FaultySmtp("too_big") as server:
+        for hour in range(5):
+            await deliver(store, mail_to(server.port), later(hours=hour))
+        tried = server.commands.count("DATA")
+    assert server.taken == [] and 1 < tried < 10
+    with store.reading() as connection:
+        assert {row.state for row in kept.mails_of(connection, digest_id)} == {"failed"}
 
 
 @pytest.mark.parametrize("fault", ["auth_fail", "need_auth", "reject_sender"])

@@ -28,28 +28,27 @@ SETTLE = timedelta(minutes=3)
 FRESH = timedelta(hours=24)
 """News older than this is left to the digest."""
 
-BETWEEN = timedelta(minutes=30)
-A_DAY = 4
-"""At most so many alerts in 24 hours, this far apart; the rest is left to the digest."""
-
 BEFORE_DIGEST = timedelta(minutes=60)
-NIGHT = (time(22, 0), time(6, 30))
-"""Local hours in which nobody is woken."""
+"""So near to the digest, the digest is soon enough."""
 
 
-def must_wait(now: datetime, zone: str, sent: Sequence[datetime], next_digest: datetime) -> str | None:
+def must_wait(now: datetime, profile: Profile, sent: Sequence[datetime], next_digest: datetime) -> str | None:
     """Why no alert may be sent now, in words; None if one may. `sent` are the profile's alerts of the last day."""
-    local = now.astimezone(ZoneInfo(zone)).time()
-    if local >= NIGHT[0] or local < NIGHT[1]:
+    if profile.quiet_hours and _is_within(now.astimezone(ZoneInfo(profile.timezone)).time(), *profile.quiet_hours):
         return "quiet hours"
     if next_digest - now < BEFORE_DIGEST:
         return "the digest comes soon"
     recent = [at for at in sent if now - at < FRESH]
-    if len(recent) >= A_DAY:
-        return f"{A_DAY} alerts in a day"
-    if recent and now - max(recent) < BETWEEN:
+    if len(recent) >= profile.alerts_a_day:
+        return f"{len(recent)} alerts in a day"
+    if recent and now - max(recent) < profile.alert_pause:
         return "an alert was sent a moment ago"
     return None
+
+
+def _is_within(local: time, start: time, end: time) -> bool:
+    """Whether a time of day lies in a span, which may go over midnight."""
+    return start <= local < end if start <= end else local >= start or local < end
 
 
 def announce(store: Store, profiles: Iterable[Profile], now: datetime, *, settings: MailSettings) -> list[DigestBuilt]:
@@ -78,7 +77,7 @@ def announce(store: Store, profiles: Iterable[Profile], now: datetime, *, settin
 def _news(connection: Connection, profile: Profile, now: datetime) -> list[MeetingLine]:
     since = kept.first_seen_or_none(connection, profile.name)
     due = next_slot(profile.digest_at, profile.days, profile.timezone, now)
-    if since is None or must_wait(now, profile.timezone, kept.alerts_sent(connection, profile.name, now - FRESH), due):
+    if since is None or must_wait(now, profile, kept.alerts_sent(connection, profile.name, now - FRESH), due):
         return []
     told = kept.told_before(connection, profile.name, now - TOLD_FOR)
     known = set(kept.alerted(connection, profile.name)) | {number for number, item in told.items() if item.section != "possible"}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from monitor.mail import message
-from monitor.mail.build import head_of, write
+from monitor.mail.delivery import SMALLER_FROM
 from monitor.mail.profile import Profile
-from monitor.mail.service import WHOLE, compose
+from monitor.mail.push import PREFIX, is_push
+from monitor.mail.service import preview
 from monitor.mail.settings import MailSettings
 from monitor.mail.smtp import Mailer
 from monitor.slots import Slot
@@ -46,7 +48,8 @@ def show_digest(store: Store, digest_id: int) -> KeptDigest:
         found = kept.summaries(connection, digest_id=digest_id, limit=1)
         if not found:
             raise NoSuchDigest(f"there is no digest {digest_id}; `vigie digests list` names them")
-        parts = kept.parts(connection, digest_id)
+        # Higher numbers repeat the text of these for a server that took no more at once
+        parts = [part for part in kept.parts(connection, digest_id) if part.part <= SMALLER_FROM]
         return KeptDigest(
             found[0],
             "\n".join(part.text for part in parts),
@@ -68,23 +71,23 @@ def resend(store: Store, profile: str, day: date, now: datetime, *, only: str | 
         rows = [row for row in kept.mails_of(connection, digest_id) if wanted is None or message.recipient_key(row.recipient) == wanted]
         if not rows:
             raise NoSuchDigest(f"the digest of {day} has no mail for {only}")
+        shortened = {(row.recipient, row.part // SMALLER_FROM) for row in rows if row.part > SMALLER_FROM}
+        rows = [row for row in rows if (row.recipient, row.part) not in shortened]
         for row in rows:
             if row.state != "sending":
                 kept.owe_again(connection, row, now)
     return rows
 
 
-async def send_copy(store: Store, profile: Profile, slot: Slot, to: str, now: datetime, *, settings: MailSettings) -> str:
+async def send_copy(
+    store: Store, profile: Profile, period: Slot | tuple[datetime, datetime], to: str, now: datetime, *, settings: MailSettings
+) -> str:
     """Send what a period's digest would be now to one address, as a trial: nothing is stored. Returns the server's answer.
 
     Raises message.BadAddress or smtp.DeliveryError.
     """
     recipient = message.address(to)
-    with store.reading() as connection:
-        digest = compose(connection, profile, slot, now)
-    written = write(digest, profile, settings, limit=WHOLE)
-    mail = head_of(digest, profile, settings, recipient, written.parts[0], kind="preview") + written.parts[0].body
-    message.check(mail)
+    mail = preview(store, replace(profile, recipients=(recipient,)), period, now, settings=settings)[3]
 
     async def nothing_is_stored() -> None:
         return None
@@ -93,10 +96,14 @@ async def send_copy(store: Store, profile: Profile, slot: Slot, to: str, now: da
         return await mailer.send(recipient, mail, nothing_is_stored)
 
 
-def mail_troubles(store: Store, now: datetime) -> list[str]:
-    """What a person should look at, one line each: mails in doubt, refused or long overdue, suspended readers, digests not built."""
+def mail_troubles(store: Store, now: datetime, profiles: Iterable[str] | None = None) -> list[str]:
+    """What a person should look at, one line each: mails in doubt, refused or long overdue, suspended readers, digests not built.
+
+    `profiles` are the names of those that there are: what is owed to another will never be built and is nobody's trouble.
+    """
+    known = None if profiles is None else set(profiles)
     with store.reading() as connection:
-        slots = [slot for slot in kept.owed_slots(connection) if now - slot.due_at > OVERDUE]
+        slots = [slot for slot in kept.owed_slots(connection) if now - slot.due_at > OVERDUE and (known is None or slot.profile in known)]
         mails = kept.mails_in_state(connection, "unknown", "pending", "failed")
         silent = kept.suspended(connection, now)
     lines = [f"digest of {slot.profile} for {slot.local_date} is owed since {slot.due_at:%Y-%m-%d %H:%M} UTC" for slot in slots]
@@ -106,11 +113,12 @@ def mail_troubles(store: Store, now: datetime) -> list[str]:
 
 
 def _trouble(row: OutboxRow, now: datetime) -> str | None:
-    mail, age = f"mail to {row.recipient} ({row.profile}, {row.built_at:%Y-%m-%d})", now - row.built_at
+    what = "alert to" if is_push(row.recipient) else "mail to"
+    mail, age = f"{what} {row.recipient.removeprefix(PREFIX) or 'a file'} ({row.profile}, {row.built_at:%Y-%m-%d})", now - row.built_at
     if row.state == "unknown":
         return f"{mail} may have arrived: {row.last_reply}"
     if row.state == "pending" and age > OVERDUE:
         return f"{mail} waits: {row.last_reply or 'not tried yet'}"
     if row.state == "failed" and age < timedelta(days=7):
-        return f"{mail} was refused: {row.last_reply}"
+        return f"{mail} failed: {row.last_reply}"
     return None

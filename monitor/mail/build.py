@@ -8,10 +8,12 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection
 
+from monitor.log import logger
 from monitor.mail import message
 from monitor.mail.names import Names
 from monitor.mail.profile import Profile
-from monitor.mail.render import HTML_LIMIT, render
+from monitor.mail.push import key_of
+from monitor.mail.render import HTML_LIMIT, TemplateError, render
 from monitor.mail.settings import MailSettings
 from monitor.mail.view import subject_of, view_of
 from monitor.mail.words import frame
@@ -43,7 +45,14 @@ def write(
     contact = message.address(settings.contact or settings.sender)
     names = Names(load(settings.registers))
     view = view_of(digest, words, profile.timezone, contact=contact, alert=alert, names=names)
-    rendered = render(view, templates=settings.templates, limit=limit)
+    try:
+        rendered = render(view, templates=settings.templates, limit=limit)
+    except TemplateError as broken:
+        if settings.templates is None:
+            raise
+        # They were whole at the start; a morning does not wait for whoever is changing them
+        logger().error("template-broken", problem=str(broken), then="the shipped one is used")
+        rendered = render(view, limit=limit)
     parts = tuple(
         SharedPart(
             part.number,
@@ -83,6 +92,8 @@ def keep_digest(
             head = head_of(digest, profile, settings, recipient, part, references=references, kind=kind)
             message.check(head + part.body)
             rows.append(_owed(digest_id, digest, profile, settings, recipient, part, head, kind))
+    if kind == "alert":
+        rows += [_owed(digest_id, digest, profile, settings, key_of(url), written.parts[0], b"", kind) for url in profile.alert_urls]
     kept.add_outbox(connection, rows)
     return digest_id, len(rows)
 

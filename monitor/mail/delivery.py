@@ -22,17 +22,25 @@ from sqlalchemy import Connection
 from monitor.log import logger
 from monitor.mail import message
 from monitor.mail.profile import Profile
+from monitor.mail.push import is_push, key_of, push
 from monitor.mail.settings import MailSettings
-from monitor.mail.smtp import DeliveryError, Interrupted, Mailer, Misconfigured, Refused, Unanswered, Unreachable
+from monitor.mail.shorter import ENVELOPE, SMALLEST, pieces
+from monitor.mail.smtp import DeliveryError, Interrupted, Mailer, Misconfigured, Refused, TooBig, Unanswered, Unreachable
 from monitor.store import digests as kept
 from monitor.store import durable
-from monitor.store.digests import OutboxRow, Store
+from monitor.store.digests import OutboxRow, SharedPart, Store
 
 LEASE = timedelta(minutes=15)
 """Longer than any one mail may take: connecting, the commands, and 300 s for the final reply."""
 
 GIVE_UP_AFTER = timedelta(days=4)
 """RFC 5321 (4.5.4.1) asks for 4 to 5 days of tries; a digest older than that is no news."""
+
+GIVE_UP_PUSH_AFTER = timedelta(hours=12)
+"""Nobody's telephone should ring with the news of yesterday; the digest has it."""
+
+SMALLER_FROM = 100
+"""Parts with a higher number are the text of another part (the hundreds) in small pieces, for a server that takes no more."""
 
 SESSIONS = 3
 """Sessions that may break in one round before the rest waits for the next."""
@@ -50,6 +58,7 @@ class DeliveryReport:
     deferred: int = 0
     refused: int = 0
     unknown: int = 0
+    shortened: int = 0  # too big for the server: owed as smaller ones
     maybe_twice: int = 0  # of those sent: an earlier answer never came
     problem: str | None = None  # why the server could not be used
 
@@ -122,11 +131,9 @@ class _Delivery:
         self._start, self._begun = now, time.monotonic()
         self.report = DeliveryReport()
         self.log = logger()
-        self.readers = (
-            None
-            if profiles is None
-            else {profile.name: {message.recipient_key(r) for r in profile.recipients} for profile in profiles}
-        )
+        profiles = None if profiles is None else list(profiles)
+        self.readers = None if profiles is None else {profile.name: _readers(profile) for profile in profiles}
+        self.urls = {key_of(url): url for profile in profiles or () for url in profile.alert_urls}
 
     @property
     def now(self) -> datetime:
@@ -135,13 +142,20 @@ class _Delivery:
 
     async def round(self) -> DeliveryReport:
         due = await self.run(self._due)
+        pushes = [row for row in due if is_push(row.recipient)]
         # A profile without recipients is read as files, also where there is a mail server
-        files = [row for row in due if not self.settings.host or not row.recipient]
-        mails = [row for row in due if row not in files]
+        files = [row for row in due if row not in pushes and (not self.settings.host or not row.recipient)]
+        mails = [row for row in due if row not in files and row not in pushes]
+        # Whoever delivers without knowing the profiles has no addresses of services
+        for row in pushes if self.readers is not None else ():
+            await self._push_one(row)
         if files:
             await self.run(self._write_files, files)
         if mails:
             await self._send(mails)
+        if self.report.shortened:
+            small = [row for row in await self.run(self._due) if row.part > SMALLER_FROM and not is_push(row.recipient)]
+            await self._send(small)
         return self.report
 
     def count(self, **more: int) -> None:
@@ -196,6 +210,22 @@ class _Delivery:
             raise
         await self.run(self._sent, row, reply)
 
+    async def _push_one(self, row: OutboxRow) -> None:
+        if await self.run(self._claim, row) is None:
+            return
+        try:
+            part = await self.run(self._part, row)
+            await self.run(self._mark_phase, row, "dot")
+            await push(self.urls[row.recipient], part.subject, part.text)
+        except DeliveryError as problem:
+            await self.run(self._failed, row, problem)
+            return
+        await self.run(self._sent, row, "taken")
+
+    def _part(self, row: OutboxRow) -> SharedPart:
+        with self.store.reading() as connection:
+            return next(part for part in kept.parts(connection, row.digest_id) if part.part == row.part)
+
     def _claim(self, row: OutboxRow) -> bytes | None:
         if self._is_gone(row):
             with self.store.writing("mail dropped") as connection:
@@ -205,13 +235,14 @@ class _Delivery:
             if not kept.claim(connection, row, self.owner, self.now, self.now + LEASE):
                 return None
             mail = kept.mail_bytes(connection, row)
-        message.check(mail)
+        if not is_push(row.recipient):
+            message.check(mail)
         return mail
 
     def _is_gone(self, row: OutboxRow) -> bool:
         if self.readers is None or not row.recipient:
             return False
-        return message.recipient_key(row.recipient) not in self.readers.get(row.profile, set())
+        return _reader(row.recipient) not in self.readers.get(row.profile, set())
 
     def _mark_phase(self, row: OutboxRow, phase: str) -> None:
         with self.store.writing(f"mail at {phase}") as connection:
@@ -222,7 +253,7 @@ class _Delivery:
         durable.step("mail answered")
         with self.store.writing("mail sent") as connection:
             kept.release(connection, row.id, "sent", phase="answered", last_reply=reply, sent_at=self.now)
-            kept.note_delivery(connection, message.recipient_key(row.recipient))
+            kept.note_delivery(connection, _reader(row.recipient))
         self.count(sent=1, maybe_twice=int(maybe))
         self.log.info("mail-sent", profile=row.profile, part=row.part, message_id=row.message_id, maybe_twice=maybe)
 
@@ -231,6 +262,10 @@ class _Delivery:
         until = self.now + retry_after(problem, attempts)
         durable.step("mail not taken")
         with self.store.writing("mail failed") as connection:
+            if isinstance(problem, TooBig) and (smaller := self._make_smaller(connection, row, problem)):
+                self.count(shortened=1)
+                self.log.warning("mail-too-big", profile=row.profile, message_id=row.message_id, reply=problem.reply, then=smaller)
+                return
             if isinstance(problem, Unanswered):
                 kept.release(connection, row.id, "unknown", last_reply=problem.reply, next_try_at=until)
             elif isinstance(problem, Refused):
@@ -239,7 +274,7 @@ class _Delivery:
                     key = message.recipient_key(row.recipient)
                     if kept.note_refusal(connection, key, row.digest_id, problem.reply, self.now):
                         self.log.error("recipient-suspended", profile=row.profile, reply=problem.reply)
-            elif self.now - row.built_at > GIVE_UP_AFTER:
+            elif self.now - row.built_at > (GIVE_UP_PUSH_AFTER if is_push(row.recipient) else GIVE_UP_AFTER):
                 kept.release(connection, row.id, "failed", last_reply=f"given up: {problem.reply}")
             else:
                 # A second failure after an unknown answer leaves the doubt where it was
@@ -255,6 +290,41 @@ class _Delivery:
         else:
             self.count(deferred=1)
             self.log.warning("mail-deferred", profile=row.profile, message_id=row.message_id, reply=problem.reply)
+
+    def _make_smaller(self, connection: Connection, row: OutboxRow, problem: TooBig) -> str | None:
+        """Owe the text of a mail that is too big in smaller mails instead. In words what was done; None if nothing can be."""
+        whole = kept.mail_bytes(connection, row)
+        limit = min(problem.limit or len(whole), len(whole) // (1 if problem.limit else 4)) - ENVELOPE
+        if row.part > SMALLER_FROM or limit < SMALLEST:
+            return None
+        part = next(part for part in kept.parts(connection, row.digest_id) if part.part == row.part)
+        texts = pieces(part.text, limit)
+        head, rows = whole[: len(whole) - len(part.body)], []
+        for number, text in enumerate(texts, 1):
+            subject = f"{part.subject} ({number}/{len(texts)})" if len(texts) > 1 else part.subject
+            small = SharedPart(row.part * SMALLER_FROM + number, subject, text, "", message.text_body(text))
+            kept.add_part_once(connection, row.digest_id, small)
+            name, at, domain = row.message_id.partition("@")
+            message_id = f"{name}.{number}{at}{domain}"
+            own_head = message.retitled(head, subject, message_id)
+            message.check(own_head + small.body)
+            rows.append(
+                {
+                    "digest_id": row.digest_id,
+                    "part": small.part,
+                    "recipient": row.recipient,
+                    "message_id": message_id,
+                    "head": own_head,
+                    "state": "pending",
+                    "attempts": 0,
+                    "next_try_at": self.now,
+                    "maybe_twice": False,
+                }
+            )
+        kept.add_outbox(connection, rows)
+        done = f"sent as {len(rows)} smaller mail{'s' * (len(rows) != 1)} of text"
+        kept.release(connection, row.id, "failed", last_reply=f"{problem.reply}; {done}")
+        return done
 
     def _note_unknown(self, row: OutboxRow, reply: str) -> None:
         self.count(unknown=1)
@@ -306,6 +376,14 @@ class _Delivery:
 
     def _cannot_write(self, rows: Sequence[OutboxRow], path: Path, problem: OSError) -> None:
         self._postpone(rows, Unreachable(f"cannot write {path}: {problem.strerror}"))
+
+
+def _reader(recipient: str) -> str:
+    return recipient if is_push(recipient) else message.recipient_key(recipient)
+
+
+def _readers(profile: Profile) -> set[str]:
+    return {message.recipient_key(recipient) for recipient in profile.recipients} | set(map(key_of, profile.alert_urls))
 
 
 def file_name(connection: Connection, row: OutboxRow) -> str:

@@ -25,7 +25,7 @@ _LINE_LIMIT = 998  # RFC 5322, 2.1.1, without CRLF
 
 EXPECTED_HEADERS = {
     "from", "to", "subject", "date", "message-id", "in-reply-to", "references", "reply-to", "list-id", "list-unsubscribe",
-    "auto-submitted", "mime-version", "content-type",
+    "auto-submitted", "mime-version", "content-type", "content-transfer-encoding",
 }  # fmt: skip
 
 
@@ -90,7 +90,8 @@ def recipient_key(written: str) -> str:
 
 def message_id(profile: str, slot: str, recipient: str, part: int, domain: str) -> str:
     """The same for the same profile, slot, recipient and part, on any machine and at any time."""
-    seed = "\0".join((profile, slot, recipient_key(recipient), str(part)))
+    reader = recipient_key(recipient) if "@" in recipient else recipient
+    seed = "\0".join((profile, slot, reader, str(part)))
     digest = hashlib.sha256(seed.encode()).hexdigest()[:32]
     return f"<vigie.{slot}.{digest}@{domain}>"
 
@@ -148,6 +149,18 @@ def body(text: str, html: str) -> bytes:
         "",
     ]
     return "\r\n".join(parts).encode("ascii")
+
+
+def text_body(text: str) -> bytes:
+    """The rest of a mail that has a text part only."""
+    return "\r\n".join(["MIME-Version: 1.0", *_part("text/plain", text), ""]).encode("ascii")
+
+
+def retitled(head: bytes, subject: str, message_id: str) -> bytes:
+    """The same header lines with another subject and Message-ID."""
+    lines = [line for line in re.split(rb"\r\n(?![ \t])", head) if line]
+    named = {b"subject": f"Subject: {encoded(subject)}".encode(), b"message-id": f"Message-ID: {message_id}".encode()}
+    return b"".join(named.get(line.partition(b":")[0].lower(), line) + b"\r\n" for line in lines)
 
 
 def check(mail: bytes) -> None:

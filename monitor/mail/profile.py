@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from datetime import time
+from dataclasses import dataclass, field
+from datetime import time, timedelta
 from typing import Literal
 
 import regex
@@ -44,6 +44,10 @@ class Profile:
     keywords_none: tuple[str, ...] = ()
     minimum_score: float = 0.0
     alert: float | None = None  # score from which a new meeting is mailed at once
+    alerts_a_day: int = 4  # the rest is left to the digest
+    alert_pause: timedelta = timedelta(minutes=30)  # at least, between two alerts
+    quiet_hours: tuple[time, time] | None = (time(22, 0), time(6, 30))  # local, in which nobody is woken
+    alert_urls: tuple[str, ...] = field(default=(), repr=False)  # services that get alerts beside the mail; they hold secrets
 
     def __post_init__(self) -> None:
         self.filter()

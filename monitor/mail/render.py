@@ -75,6 +75,9 @@ def _inlined(view: View, templates: Path | None) -> str:
         raise TemplateError(f"{problem.filename or problem.name}, line {problem.lineno}: {problem.message}") from problem
     except jinja2.TemplateError as problem:
         raise TemplateError(f"digest.html.j2: {problem}") from problem
+    except Exception as problem:
+        # A template may compute, and then fail in any way that Python can
+        raise TemplateError(f"digest.html.j2: {type(problem).__name__}: {problem}") from problem
     page = _inliner(_style_sheet("digest.css", templates)).inline(source)
     missing = [mark for mark in _MARKS if mark not in page]
     if missing:
@@ -97,7 +100,10 @@ def _inliner(css: str) -> css_inline.CSSInliner:
 def _style_sheet(name: str, templates: Path | None) -> str:
     own = templates / name if templates else None
     source = own if own and own.is_file() else resources.files("monitor") / "templates" / name
-    return source.read_text(encoding="utf-8")
+    try:
+        return source.read_text(encoding="utf-8")
+    except UnicodeDecodeError as problem:
+        raise TemplateError(f"{name}: not UTF-8 text") from problem
 
 
 def _cut(page: str, view: View, limit: int) -> list[tuple[str, list[Card]]]:

@@ -137,7 +137,7 @@ def build_digest(store: Store, profile: Profile, slot: Slot, now: datetime, *, s
     """Build the digest of an owed slot and owe its mails, all in one transaction. Running it twice changes nothing."""
     with store.reading() as connection:
         digest = compose(connection, profile, slot, now)
-    if digest.is_empty and profile.empty == "skip" and not digest.watch.is_blind:
+    if digest.is_empty and profile.empty == "skip":
         with store.writing("slot skipped") as connection:
             if slot.id is not None and kept.slot_state(connection, slot.id) == "owed":
                 kept.close_slot(connection, slot.id, "skipped", now, "nothing new")

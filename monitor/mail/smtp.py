@@ -64,7 +64,11 @@ class Refused(DeliveryError):
 
 
 class TooBig(Refused):
-    """The server takes no mail of this size."""
+    """The server takes no mail of this size; `limit` is what it takes, in bytes, if it says so."""
+
+    def __init__(self, reply: str, about: Literal["recipient", "mail"] = "mail", limit: int | None = None):
+        super().__init__(reply, about)
+        self.limit = limit
 
 
 class Interrupted(DeliveryError):
@@ -203,8 +207,11 @@ class Mailer:
         if self._client.supports_extension("size"):
             limit = self._client.esmtp_extensions.get("size", "")
             if limit.isdigit() and 0 < int(limit) < len(mail):
-                raise TooBig(f"the mail has {len(mail)} bytes, the server takes {limit}", "mail")
+                raise TooBig(f"the mail has {len(mail)} bytes, the server takes {limit}", limit=int(limit))
             options.append(f"SIZE={len(mail)}")
+        if self._client.supports_extension("dsn"):
+            # A bounce then names the mail by this, and does not send it back whole
+            options += ["RET=HDRS", f"ENVID={envelope_id(mail)}"]
         encoding = "ascii"
         if not recipient.isascii():
             if not self._client.supports_extension("smtputf8"):
@@ -284,6 +291,12 @@ def _stuffed(mail: bytes) -> bytes:
     """The mail with the dots at line starts doubled, ending in CRLF. Its lines end in CRLF already (`message.check`)."""
     octets = re.sub(rb"(?m)^\.", b"..", mail)
     return octets if octets.endswith(b"\r\n") else octets + b"\r\n"
+
+
+def envelope_id(mail: bytes) -> str:
+    """The part of the Message-ID before the @, by which a bounce may name the mail (RFC 3461: ENVID)."""
+    found = re.search(rb"(?im)^message-id: <([a-z0-9.]{1,100})@", mail)
+    return found[1].decode("ascii") if found else "unknown"
 
 
 def _own_name(settings: MailSettings) -> str:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
-from sqlalchemy import Connection, RowMapping, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, RowMapping, and_, case, delete, func, insert, or_, select, update
 
 from monitor.slots import Slot
 from monitor.store.mail_tables import (
@@ -200,6 +200,13 @@ def add_parts(connection: Connection, digest_id: int, parts: Iterable[SharedPart
     connection.execute(insert(digest_parts), [{"digest_id": digest_id, **asdict(part)} for part in parts])
 
 
+def add_part_once(connection: Connection, digest_id: int, part: SharedPart) -> None:
+    """Keep one more part, unless it is there."""
+    known = select(digest_parts.c.part).where(digest_parts.c.digest_id == digest_id, digest_parts.c.part == part.part)
+    if connection.execute(known).first() is None:
+        add_parts(connection, digest_id, [part])
+
+
 def add_items(connection: Connection, digest_id: int, items: Iterable[Item], part_of: Mapping[int, int]) -> None:
     """Keep what a digest said; `part_of` maps printed positions to parts."""
     rows = []
@@ -374,6 +381,47 @@ def note_refusal(connection: Connection, recipient: str, digest_id: int, reply: 
     else:
         connection.execute(insert(recipient_marks).values(recipient=recipient, **values))
     return suspended is not None and not (row and row["suspended_at"])
+
+
+def note_bounce(connection: Connection, envelope_id: str, reply: str, now: datetime) -> tuple[str, int, bool] | None:
+    """A mail that was taken came back: (recipient, digests in a row that did, whether they are suspended from now on).
+
+    `envelope_id` is its Message-ID up to the @. None if we sent no such mail. A bounce read twice counts once. What counts are
+    the digests up to the one that came back: later ones may be on their way back still.
+    """
+    named = outbox.c.message_id.startswith(f"<{envelope_id}@", autoescape=True)
+    row = connection.execute(select(outbox).where(named)).mappings().first()
+    if row is None:
+        return None
+    mark(connection, row["id"], state="failed", last_reply=f"came back: {reply}")
+    failed = func.min(case((outbox.c.state == "failed", 1), else_=0))
+    query = (
+        select(outbox.c.digest_id, failed)
+        .where(outbox.c.recipient == row["recipient"], outbox.c.digest_id <= row["digest_id"], outbox.c.part == row["part"])
+        .group_by(outbox.c.digest_id)
+        .order_by(outbox.c.digest_id.desc())
+        .limit(SUSPEND_AFTER)
+    )
+    in_a_row = 0
+    for _, is_failed in connection.execute(query):
+        if not is_failed:
+            break
+        in_a_row += 1
+    who = row["recipient"].casefold()
+    before = connection.execute(select(recipient_marks).where(recipient_marks.c.recipient == who)).mappings().first()
+    suspended_at = before["suspended_at"] if before else None
+    new = in_a_row >= SUSPEND_AFTER and suspended_at is None
+    values = {
+        "refusals": max(in_a_row, before["refusals"] if before else 0),
+        "last_reply": reply,
+        "last_refused_at": now,
+        "suspended_at": now if new else suspended_at,
+    }
+    if before:
+        connection.execute(update(recipient_marks).where(recipient_marks.c.recipient == who).values(**values))
+    else:
+        connection.execute(insert(recipient_marks).values(recipient=who, **values))
+    return row["recipient"], in_a_row, new
 
 
 def note_delivery(connection: Connection, recipient: str) -> None:

@@ -49,6 +49,8 @@ class FaultySmtp:
     reject_data     554 after the dot
     too_big         552 after the dot
     small           announces SIZE 1000
+    limited         announces SIZE 20000
+    dsn             offers delivery status notifications
     die_after_250   answers 250 and resets
     """
 
@@ -106,7 +108,10 @@ class FaultySmtp:
             self.commands.append(command)
             verb = command[:4].upper()
             if verb == "EHLO":
-                offers = ["faulty.test", "SIZE 1000" if self.fault == "small" else "SIZE 10000000", "AUTH PLAIN LOGIN"]
+                size = {"small": 1000, "limited": 20_000}.get(self.fault, 10_000_000)
+                offers = ["faulty.test", f"SIZE {size}", "AUTH PLAIN LOGIN"]
+                if self.fault == "dsn":
+                    offers.append("DSN")
                 if self.fault == "starttls_broken" or (self.tls and self.fault != "no_starttls"):
                     offers.append("STARTTLS")
                 for offer in offers[:-1]:

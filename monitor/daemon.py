@@ -27,6 +27,8 @@ from monitor.scheduler import Ticker
 
 if TYPE_CHECKING:
     from monitor.mail.profile import Profile
+    from monitor.mail.settings import MailSettings
+    from monitor.slots import Slot
     from monitor.store import SqlStore
     from monitor.workers import Workers
     from pipelines.records import FeedState, PendingEntry
@@ -35,7 +37,6 @@ TICK = 5.0  # seconds between looks at what is due
 MAIL_TICK = 20.0
 UPKEEP_EVERY = timedelta(hours=24)
 STALLED_AFTER = 300.0  # seconds without any finished work while something was due: no sign of life any more
-EARLIEST_SANE = datetime(2026, 1, 1, tzinfo=app.now().tzinfo)  # a clock before this has not been set yet
 
 
 class AlreadyRunning(Exception):
@@ -81,13 +82,13 @@ def sqlite_path(store_url: str) -> Path | None:
 class Daemon:
     """The parts of a running `vigie run`."""
 
-    def __init__(self, config: Config, store: SqlStore, work: Work, workers: Workers, profiles: tuple[Profile, ...]):
+    def __init__(self, config: Config, store: SqlStore, work: Work, workers: Workers, profiles: tuple[Profile, ...], mail: MailSettings):
         self.config = config
         self.store = store
         self.work = work
         self.workers = workers
         self.profiles = profiles
-        self.mail = app.mail_settings(config)
+        self.mail = mail
         self.started_at = app.now()
         self.next_digest: datetime | None = None
         self.reload_asked = False
@@ -164,35 +165,74 @@ class Daemon:
             notify(f"WATCHDOG=1\nSTATUS={tally.polls} polls, {len(tally.failing)} feeds failing, {tally.read} entries read")
 
     async def _digests(self) -> None:
-        from monitor.mail import service
-
+        await self._publish()
         while not self.work.stopping.is_set():
             if self.reload_asked:
                 await self._reload()
             try:
-                await self._send_what_is_due(service)
+                await self._send_what_is_due()
             except Exception as bug:
                 self._log.exception("bug", doing="digests", error=str(bug))
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._mail_wake.wait(), MAIL_TICK * 2)
             self._mail_wake.clear()
 
-    async def _send_what_is_due(self, service: object) -> None:
-        from monitor.mail.service import build_digest, deliver, owe
+    async def _send_what_is_due(self) -> None:
+        from monitor.mail.service import deliver, owe
         from monitor.slots import next_slot
 
         now = self.work.clock()
-        if now < EARLIEST_SANE:
+        if not self.work.has_a_clock():
             self._log.warning("clock-not-set", time=f"{now:%Y-%m-%dT%H:%M:%SZ}")
             return
         by_name = {profile.name: profile for profile in self.profiles}
-        for slot in await self.work.in_store(owe, self.store, self.profiles, now):
-            built = await self.work.in_store(build_digest, self.store, by_name[slot.profile], slot, now, settings=self.mail)
-            self._log.info("digest-built", profile=slot.profile, day=str(slot.local_date), subject=built.subject)
+        owed = await self.work.in_store(owe, self.store, self.profiles, now)
+        built = [await self._build(by_name[slot.profile], slot, now) for slot in owed]
+        built += [await self._announce(profile, now) for profile in self.profiles]
         report = await deliver(self.store, self.mail, now, owner=self.work.owner, run=self.work.in_store, profiles=self.profiles)
         if report.any:
             self._log.info("digest-delivered", **report.as_fields())
+        if any(built):
+            await self._publish()
         self.next_digest = min((next_slot(p.digest_at, p.days, p.timezone, now) for p in self.profiles), default=None)
+
+    async def _build(self, profile: Profile, slot: Slot, now: datetime) -> bool:
+        """Whether a digest came of it. One profile's trouble is none of the others'."""
+        from monitor.mail.service import build_digest
+
+        try:
+            built = await self.work.in_store(build_digest, self.store, profile, slot, now, settings=self.mail)
+        except Exception as bug:
+            self._log.exception("bug", doing="digest", profile=profile.name, day=str(slot.local_date), error=str(bug))
+            return False
+        fields = {"profile": profile.name, "day": str(slot.local_date)}
+        if built.skipped:
+            self._log.info("digest-skipped", **fields, reason=built.skipped)
+            return False
+        self._log.info("digest-built", **fields, subject=built.subject, mails=built.mails)
+        return True
+
+    async def _announce(self, profile: Profile, now: datetime) -> bool:
+        """Whether an alert came of it."""
+        from monitor.mail.alerts import announce
+
+        try:
+            alerts = await self.work.in_store(announce, self.store, (profile,), now, settings=self.mail)
+        except Exception as bug:
+            self._log.exception("bug", doing="alert", profile=profile.name, error=str(bug))
+            return False
+        for alert in alerts:
+            self._log.info("alert-built", profile=profile.name, subject=alert.subject, mails=alert.mails)
+        return bool(alerts)
+
+    async def _publish(self) -> None:
+        """Bring the Atom feeds and calendars up to date."""
+        from monitor.mail.published import publish
+
+        try:
+            await self.work.in_store(publish, self.store, self.profiles, self.work.clock(), settings=self.mail)
+        except Exception as bug:
+            self._log.exception("bug", doing="publish", error=str(bug))
 
     async def _reload(self) -> None:
         self.reload_asked = False
@@ -207,6 +247,7 @@ class Daemon:
         self.config, self.profiles, self.mail = config, profiles, mail
         done = await self.work.in_store(self.store.sync_feeds, app.feed_specs(config), self.work.clock())
         self._log.info("reloaded", feeds=len(config.feeds), added=done.added, retired=done.retired)
+        await self._publish()
 
     async def _upkeep(self) -> None:
         """Once a day: old texts go, and a copy of the store is made and checked."""
@@ -242,7 +283,7 @@ async def run(config: Config, *, live: bool) -> int:
     Raises ConfigError, StoreError or AlreadyRunning before anything was begun.
     """
     app.load_register(config)
-    profiles = app.profiles(config)
+    profiles, mail = app.profiles(config), app.mail_settings(config)
     store = app.open_store(config)
     rules = app.read_rules(config)
     workers = app.make_workers(config)
@@ -251,7 +292,7 @@ async def run(config: Config, *, live: bool) -> int:
         async with app.make_fetcher(config) as fetcher:
             fetcher.keep_silent(store.pauses(app.now()))
             work = Work(store, fetcher, workers, rules, app.owner_name(), per_host=config.fetch.per_host)
-            daemon = Daemon(config, store, work, workers, profiles)
+            daemon = Daemon(config, store, work, workers, profiles, mail)
             try:
                 if not live:
                     return await daemon.run()

@@ -9,7 +9,6 @@ import typer
 
 from monitor.cli import app as cli
 from monitor.cli.context import as_json, opened_store, show_rows
-from monitor.terminal import plain
 
 if TYPE_CHECKING:
     from monitor.store import SqlStore
@@ -130,49 +129,3 @@ def _pairs(store: SqlStore, country: str | None, body: str | None, limit: int) -
     elif wanted:
         found = [row for row in found if wanted in str(row["one"]).casefold() or wanted in str(row["other"]).casefold()]
     return found[:limit]
-
-
-@cli.command()
-def digests(
-    context: typer.Context,
-    show: Annotated[int | None, typer.Option("--show", metavar="ID", help="The text of this digest as it was sent.")] = None,
-    limit: Annotated[int, typer.Option(min=1)] = 30,
-    json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
-) -> None:
-    """The digests that were built, newest first, and how their mails fared."""
-    if show is not None:
-        print(_with_store(context, lambda store: _text_of(store, show), read_only=True))
-        return
-    names, rows = _with_store(
-        context, lambda store: store.run_sql("SELECT * FROM v_digests ORDER BY built_at DESC, id DESC", limit), read_only=True
-    )
-    told = [dict(zip(names, row, strict=True)) for row in rows]
-    if json:
-        print(as_json(told))
-    else:
-        columns = [
-            ("id", "id"),
-            ("profile", "profile"),
-            ("local_date", "day"),
-            ("sent", "sent"),
-            ("mails", "mails"),
-            ("subject", "subject"),
-        ]
-        show_rows(columns, told, nothing="no digest was built yet")
-
-
-def _text_of(store: SqlStore, number: int) -> str:
-    import email
-    from email import policy
-
-    from monitor.cli.context import Failure
-    from monitor.store import digests as kept
-
-    with store.reading() as connection:
-        mails = kept.mails_of(connection, number)
-        if not mails:
-            raise Failure(f"there is no digest {number} with a mail; `vigie digests` lists them")
-        message = email.message_from_bytes(kept.mail_bytes(connection, mails[0]), policy=policy.default)
-    part = message.get_body(("plain",))
-    lines = [f"Subject: {message['Subject']}", "", *(part.get_content().splitlines() if part else [])]
-    return "\n".join(plain(line) if line.strip() else "" for line in lines)

@@ -209,13 +209,16 @@ def _read_sheet(page: Page, announced: str) -> _Sheet:
         return _Sheet(kind="empty")
     sheet = _Sheet()
     nodes = list(_json_nodes(scripts))
-    _read_marks(sheet, tree, nodes, page)
+    standfirst = _read_marks(sheet, tree, nodes, page)
     facts = _facts(tree, slim, page, len(scripts), is_announced=_is_alike(announced, sheet.titles))
     body = tree.find("body")
     if body is not None:
         weights = _Weights(body)
         sheet.locked = _prune(tree, weights) or sheet.locked
-        sheet.text, sheet.locked = _told(_main_paragraphs(tree, weights, len(slim)), sheet.titles, locked=sheet.locked)
+        paragraphs = _main_paragraphs(tree, weights, len(slim))
+        if standfirst and paragraphs and not _holds(paragraphs, standfirst):
+            paragraphs.insert(0, standfirst)
+        sheet.text, sheet.locked = _told(paragraphs, sheet.titles, locked=sheet.locked)
     sheet.json_text, _ = _told(_json_paragraphs(nodes), sheet.titles, locked=False)
     sheet.kind = "soft-404" if _sent_to_front(page) else kind_of(facts, sheet.text, lambda: one_line(_TAGS.sub(" ", slim)))
     if not sheet.is_the_article:
@@ -396,8 +399,8 @@ def _json_paragraphs(nodes: Iterable[dict[str, Any]]) -> list[str]:
 # Marks of the page ----------------------------------------------------------------------------------------------------------------
 
 
-def _read_marks(sheet: _Sheet, tree: Any, nodes: list[dict[str, Any]], page: Page) -> None:
-    """Title, author, dates, language and canonical address from meta elements, JSON-LD and time elements."""
+def _read_marks(sheet: _Sheet, tree: Any, nodes: list[dict[str, Any]], page: Page) -> str | None:
+    """Title, author, dates, language and canonical address from meta elements, JSON-LD and time elements. Returns the standfirst."""
     metas: dict[str, str] = {}
     for meta in tree.iter("meta"):
         name = meta.get("property") or meta.get("name") or meta.get("itemprop") or ""
@@ -431,11 +434,38 @@ def _read_marks(sheet: _Sheet, tree: Any, nodes: list[dict[str, Any]], page: Pag
     if odd and sheet.published is None:
         sheet.problems.append(odd)
     free = {str(each.get("isAccessibleForFree")).lower() for each in nodes if "isAccessibleForFree" in each}
-    sheet.locked = bool(free & {"false", "0"}) or metas.get("article:content_tier", "").lower() in (
-        "locked",
-        "metered",
-        "premium",
-    )
+    tier = metas.get("article:content_tier", "").lower()
+    sheet.locked = bool(free & {"false", "0"}) or tier in ("locked", "metered", "premium")
+    return _standfirst(tree, heading, (metas.get("og:description"), metas.get("description"), _string(node.get("description"))))
+
+
+def _standfirst(tree: Any, heading: Any, descriptions: Iterable[str | None]) -> str | None:
+    """The paragraph between title and text. It often stands in a header, which the extractor leaves out (86 of 193 pages tried).
+
+    It is an element that begins like one of the descriptions the page gives of itself, or a sentence right after the title.
+    """
+    beginnings = {one_line(description)[:30] for description in descriptions if description and len(description) > 60}
+    for element in tree.iter("h2", "h3", "p", "div", "span", "strong", "em") if beginnings else ():
+        if element.text and one_line(element.text.lstrip()[:60])[:30] in beginnings:
+            text = one_line(_text_of(element))
+            return text if 60 < len(text) < 1_200 else None
+    if heading is None:
+        return None
+    for element in (*islice(heading.itersiblings("h2", "p", "div"), 2), *islice(heading.getparent().itersiblings("h2", "p", "div"), 1)):
+        text = one_line(_text_of(element)) if not element.findall(".//p") else ""
+        if 80 < len(text) < 500 and _SENTENCE_END.search(text) and element.find(".//a") is None:
+            return text
+    return None
+
+
+def _holds(paragraphs: Iterable[str], text: str) -> bool:
+    """Whether the beginning of a text, its letters compared, stands in one of the paragraphs."""
+    beginning = _letters(text)[:50]
+    return any(beginning in _letters(paragraph) for paragraph in paragraphs)
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"\W+", "", text)
 
 
 def _first_sane(candidates: Iterable[str | None], now: datetime) -> tuple[datetime | None, str | None]:

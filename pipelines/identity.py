@@ -164,23 +164,27 @@ class MeetingFacts:
 
 def window_of(report: Report, published: datetime) -> Window:
     """The days on which the meeting of a report published then (UTC) can have been."""
-    days, day = report.days, published.astimezone(UTC).date()
+    return _window(report.days, report.status, published.astimezone(UTC).date())
+
+
+@lru_cache(maxsize=10_000)
+def _window(days: Days, status: Status, day: date) -> Window:
     # A day of tolerance: local days of the place run ahead of UTC
     ahead = day + timedelta(days=1)
-    held = report.status is Status.NEW
+    held = status is Status.NEW
     if days.first is not None and days.precision in ("day", "range"):
         last = max(days.last or days.first, days.first)
         return Window(days.first, last, exact=True, loose=last - days.first > LONGEST)
     if days.first is not None and days.precision in ("month", "year"):
         last = days.last or _end_of(days.first, days.precision)
-        if report.status in (Status.NEW, Status.BACKGROUND) and days.first <= ahead:
+        if status in (Status.NEW, Status.BACKGROUND) and days.first <= ahead:
             last = min(last, ahead)
         return Window(days.first, last, loose=days.precision == "year")
     if held:
         return Window(day - UNDATED_BEFORE, ahead)
-    if report.status is Status.BACKGROUND:
+    if status is Status.BACKGROUND:
         return Window(day - ANY_TIME, ahead, loose=True)
-    behind = timedelta(days=1) if report.status is Status.PLANNED else timedelta(days=30)
+    behind = timedelta(days=1) if status is Status.PLANNED else timedelta(days=30)
     return Window(day - behind, day + PLANNED_AHEAD, loose=True)
 
 
@@ -416,12 +420,17 @@ def known_meeting(accounts: Iterable[Account]) -> KnownMeeting:
     return reduce(add, map(alone, sorted(accounts, key=order_of)))
 
 
-def alone(account: Account) -> KnownMeeting:
-    """A meeting known from one account."""
+def seats_of(report: Report) -> tuple[Seat, ...]:
+    """Everyone at the table of a report, once each."""
+    return _add_seats((), map(seat_of, report.participants))
+
+
+def alone(account: Account, seats: tuple[Seat, ...] | None = None) -> KnownMeeting:
+    """A meeting known from one account. `seats` saves working them out, where that was done."""
     report = account.report
     window = window_of(report, account.published)
     city = city_key(report.place)
-    seats = _add_seats((), map(seat_of, report.participants))
+    seats = seats_of(report) if seats is None else seats
     countries = frozenset({report.place.country} if report.place.country else ())
     return KnownMeeting(
         accounts=(account,),
@@ -472,7 +481,9 @@ def _votes(one: Mapping[T, int], other: Mapping[T, int]) -> Mapping[T, int]:
 
 
 def _foremost(votes: Mapping[T, int]) -> frozenset[T]:
-    most = max(votes.values(), default=0)
+    if len(votes) < 2:
+        return frozenset(votes)
+    most = max(votes.values())
     return frozenset(value for value, count in votes.items() if count == most)
 
 
@@ -632,9 +643,20 @@ def compare(one: KnownMeeting, other: KnownMeeting, *, tolerant: bool = True) ->
     return Verdict(True, score, reasons)
 
 
+def apart_from_article(known: KnownMeeting, name: str) -> KnownMeeting:
+    """A single account without its article and hour, so that it stands for all that tell the very same."""
+    ((told, *_),) = known.told.values()
+    return replace(known, told={name: (told,)}, published=(_EVER[0], _EVER[1]))
+
+
+_EVER = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+
+
 def could_be_one(one: KnownMeeting, other: KnownMeeting) -> bool:
-    """Whether one group could come to hold both: directly, as a vague account, or as retellings."""
-    return compare(one, other).same or _same_retelling(one, other)
+    """Whether one group could come to hold both single accounts: directly, as a vague one, or as retellings."""
+    if compare(one, other).same:
+        return True
+    return is_loose(one.accounts[0]) and is_loose(other.accounts[0]) and _same_retelling(one, other)
 
 
 def _refusal(
@@ -782,14 +804,17 @@ class Ruling:
     copy: bool = False
 
 
-def arrange(accounts: Sequence[Account], rulings: Collection[Ruling] = ()) -> list[tuple[int, ...]]:
+def arrange(
+    accounts: Sequence[Account], rulings: Collection[Ruling] = (), known: Sequence[KnownMeeting] | None = None
+) -> list[tuple[int, ...]]:
     """Group the positions of accounts by meeting. The grouping depends on the accounts alone, not on their order.
 
     Accounts that tell much are placed first; those that tell little join the one meeting they fit, or one another.
+    `known` are the accounts as `alone` makes them, where that was done.
     """
     order = sorted(range(len(accounts)), key=lambda i: order_of(accounts[i]))
     apart = _Apart(rulings)
-    groups = _newcomers(accounts, order, rulings)
+    groups = _newcomers(accounts, known or [alone(account) for account in accounts], order, rulings)
     placed: list[_Group] = []
     torn: list[_Group] = []
     for newcomer, loose in groups:
@@ -885,7 +910,9 @@ class _Apart:
         return any(frozenset((a, b)) in self.pairs for a in one.members | one.guests for b in theirs)
 
 
-def _newcomers(accounts: Sequence[Account], order: Sequence[int], rulings: Collection[Ruling]) -> list[tuple[_Group, bool]]:
+def _newcomers(
+    accounts: Sequence[Account], known: Sequence[KnownMeeting], order: Sequence[int], rulings: Collection[Ruling]
+) -> list[tuple[_Group, bool]]:
     """The accounts in the order in which they are placed, and whether they are vague.
 
     Accounts that tell the very same are placed as one, and so are copies of a text that was ruled on.
@@ -894,7 +921,6 @@ def _newcomers(accounts: Sequence[Account], order: Sequence[int], rulings: Colle
     ruled = {i for ruling in rulings for i in (ruling.one, ruling.other)}
     first: dict[tuple[object, ...], int] = {}
     pairs = [(ruling.one, ruling.other) for ruling in rulings if ruling.same and ruling.copy]
-    known = [alone(account) for account in accounts]
     for i in order:
         if i not in ruled:
             twin = first.setdefault(sameness(known[i]), i)

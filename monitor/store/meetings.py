@@ -11,11 +11,12 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import blake2b
+from itertools import count
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Text, bindparam, delete, func, insert, or_, select, text, type_coerce, update
@@ -50,6 +51,7 @@ from pipelines.identity import (
     Ruling,
     Telling,
     alone,
+    apart_from_article,
     arrange,
     copies,
     could_be_one,
@@ -58,6 +60,7 @@ from pipelines.identity import (
     known_meeting,
     opens_a_record,
     sameness,
+    seats_of,
     skeletons,
     summarize,
     traces_of,
@@ -234,9 +237,40 @@ class Kin:
     id: int
     article_id: int
     account: Account
+    content: Content
     meeting_id: int | None
     home_id: int | None
     copy_of: int | None
+
+    @property
+    def known(self) -> KnownMeeting:
+        """A meeting known from this report alone."""
+        return alone(self.account, self.content.seats)
+
+
+class Content:
+    """What any number of reports tell alike: all that joining compares by, worked out once."""
+
+    def __init__(self, account: Account):
+        self.seats = seats_of(account.report)
+        self.known = apart_from_article(alone(account, self.seats), f"like {next(_NUMBERS)}")
+        self.sameness = sameness(self.known)
+        self.window = window_of(account.report, account.published)
+        self.is_loose = is_loose(account)
+        self._account = account
+
+    @cached_property
+    def firm(self) -> frozenset[int]:
+        """Keys of firm accounts that may be of the same meeting."""
+        return frozenset(map(key_number, traces_of(self._account).firm))
+
+    @cached_property
+    def loose(self) -> frozenset[int]:
+        """Keys of vague ones."""
+        return frozenset(map(key_number, traces_of(self._account).loose))
+
+
+_NUMBERS = count()
 
 
 class Joining:
@@ -247,7 +281,9 @@ class Joining:
         self.now = now
         self.article_id = article_id
         self.kin: dict[int, Kin] = {}
-        self._alone: dict[int, KnownMeeting] = {}
+        self._verdicts: dict[frozenset[Hashable], bool] = {}
+        self._held: dict[int, set[int]] = {}
+        self._asked: set[tuple[Hashable, str]] = set()
         self._has_rulings = connection.execute(_ANY_RULING).first() is not None
 
     def replace_reports(self, accounts: Sequence[Account]) -> Joined:
@@ -259,7 +295,7 @@ class Joining:
         touched = {k.meeting_id for k in old.values() if k.meeting_id}
         ids = self._write(old, accounts)
         self.kin.clear()
-        self._alone.clear()
+        self._held.clear()
         news = self.rejoin(ids, touched)
         places = self.kin
         return Joined(
@@ -271,7 +307,8 @@ class Joining:
         """Arrange anew what lies around the reports `changed` and in the meetings `touched`. Returns the meetings that are news now."""
         ids = self._neighbourhood(changed, touched)
         order = sorted(ids)
-        groups = arrange([self.kin[i].account for i in order], self._rulings(order))
+        kin = [self.kin[i] for i in order]
+        groups = arrange([k.account for k in kin], self._rulings(order), [k.known for k in kin])
         # Records are opened in the order in which their first reports came
         numbered = sorted(([order[position] for position in group] for group in groups), key=min)
         settled = self._settle(numbered, touched)
@@ -346,13 +383,14 @@ class Joining:
         return {m for i in ids if (m := self.kin[i].meeting_id)}
 
     def _members(self, meeting_ids: Collection[int]) -> set[int]:
-        found: set[int] = set()
-        for some in chunks(meeting_ids):
-            found |= self._load_by(_KIN_OF_MEETINGS, {"ids": some}).keys()
-        return found
+        for some in chunks(meeting_id for meeting_id in meeting_ids if meeting_id not in self._held):
+            self._held |= {meeting_id: set() for meeting_id in some}
+            for known in self._load_by(_KIN_OF_MEETINGS, {"ids": some}).values():
+                self._held[known.meeting_id or 0].add(known.id)
+        return {number for meeting_id in meeting_ids for number in self._held[meeting_id]}
 
     def _firm(self, ids: Collection[int]) -> set[int]:
-        return {i for i in ids if not is_loose(self.kin[i].account)}
+        return {i for i in ids if not self.kin[i].content.is_loose}
 
     def _closure(self, start: set[int], kind: str) -> set[int]:
         """The reports that hang together with these: what one could be joined with, and all that are in one record with it."""
@@ -367,34 +405,36 @@ class Joining:
 
     def _alike(self, ids: Collection[int], kind: str) -> set[int]:
         """The reports of one kind (firm, loose) that could be of one meeting with one of these, by themselves."""
-        found = self._find([self.kin[i].account for i in ids], kind) - set(ids)
-        mine = {sameness(known): known for known in map(self._known, ids)}
-        return {i for i in found if any(could_be_one(known, self._known(i)) for known in mine.values())}
+        mine = {content.sameness: content for content in (self.kin[i].content for i in ids)}
+        found = self._find([content for key, content in mine.items() if (key, kind) not in self._asked], kind)
+        self._asked.update((key, kind) for key in mine)
+        # Copies of one text tell the very same: each pair of tellings is compared once
+        alike: dict[Hashable, bool] = {}
+        for number in found - set(ids):
+            other = self.kin[number].content
+            if other.sameness not in alike:
+                alike[other.sameness] = any(self._could_be_one(one, other) for one in mine.values())
+        return {number for number in found - set(ids) if alike[self.kin[number].content.sameness]}
 
-    def _known(self, number: int) -> KnownMeeting:
-        """A report as a meeting known from it alone."""
-        known = self._alone.get(number)
-        if known is None:
-            known = self._alone[number] = alone(self.kin[number].account)
-        return known
+    def _could_be_one(self, one: Content, other: Content) -> bool:
+        pair = frozenset((one.sameness, other.sameness))
+        verdict = self._verdicts.get(pair)
+        if verdict is None:
+            verdict = self._verdicts[pair] = could_be_one(one.known, other.known)
+        return verdict
 
-    def _find(self, accounts: Sequence[Account], kind: str) -> set[int]:
-        """Reports of one kind (firm, loose) whose days overlap those of one of `accounts` and that share a key with it.
+    def _find(self, contents: Iterable[Content], kind: str) -> set[int]:
+        """Reports of one kind (firm, loose) whose days overlap those of one of `contents` and that share a key with it.
 
         Of very many the ones nearest in time: those next before a vague account's article, those next after a firm one's day.
         """
         found: set[int] = set()
-        by_window: dict[tuple[date, date], set[str]] = defaultdict(set)
-        for account in accounts:
-            window = window_of(account.report, account.published)
-            traces = traces_of(account)
-            by_window[window.first, window.last] |= traces.firm if kind == "firm" else traces.loose
-        for (first, last), keys in by_window.items():
+        for first, last, keys in _questions(contents, kind):
             wide = last - first > LONGEST
             longest, query = (ANY_TIME, _FIND_AFTER) if kind == "loose" else (LONGEST, _FIND_BEFORE)
             span = {"from": first - longest - 2 * SLACK, "until": last + SLACK, "since": first - SLACK}
             most = NEAREST if wide else MOST_ROWS
-            for some in chunks(sorted(map(key_number, keys))):
+            for some in chunks(sorted(keys)):
                 found.update(self.connection.execute(query, span | {"keys": some, "most": most}).scalars())
         self._load(found)
         return found
@@ -487,6 +527,7 @@ class Joining:
         return changed
 
     def _assign(self, group: Iterable[int], meeting_id: int | None) -> None:
+        self._held.clear()
         for number in group:
             known = self.kin[number]
             if known.meeting_id == meeting_id and (known.home_id or meeting_id is None):
@@ -639,6 +680,19 @@ class Joining:
         self.connection.execute(_ADD_CHANGE, told | {"article_id": self.article_id})
 
 
+def _questions(contents: Iterable[Content], kind: str) -> list[tuple[date, date, set[int]]]:
+    """Spans of days with the keys to be looked for within them. Days that lie near one another make one question."""
+    asked: list[tuple[date, date, set[int]]] = []
+    for content in sorted(contents, key=lambda content: (content.window.first, content.window.last)):
+        keys = set(content.firm if kind == "firm" else content.loose)
+        first, last = content.window.first, content.window.last
+        if asked and max(asked[-1][1], last) - asked[-1][0] <= LONGEST:
+            asked[-1] = asked[-1][0], max(asked[-1][1], last), asked[-1][2] | keys
+        elif keys:
+            asked.append((first, last, keys))
+    return asked
+
+
 def _same_tellings(old: Sequence[Kin], accounts: Sequence[Account]) -> list[int | None]:
     """For each new report of an article the number of the earlier report that told the same meeting, if any."""
     left = sorted(old, key=lambda k: k.account.ordinal)
@@ -715,15 +769,20 @@ def _evidence(report: Report) -> list[dict[str, Any]]:
 _KIN = select(
     reports.c.id,
     reports.c.article_id,
-    reports.c.ordinal,
     reports.c.meeting_id,
     reports.c.home_id,
     reports.c.copy_of,
-    reports.c.status,
+    # As text where the database holds text: most reports are known already and need no dates made of them
+    type_coerce(reports.c.published_at, Text).label("published_at"),
+    func.coalesce(articles.c.link_key, articles.c.text_hash).label("article"),
+    reports.c.ordinal,
+    articles.c.outlet,
+    articles.c.family,
     reports.c.standing,
-    reports.c.published_at,
-    reports.c.first_day,
-    reports.c.last_day,
+    reports.c.score,
+    reports.c.status,
+    type_coerce(reports.c.first_day, Text).label("first_day"),
+    type_coerce(reports.c.last_day, Text).label("last_day"),
     reports.c.date_precision,
     reports.c.city,
     reports.c.city_id,
@@ -732,13 +791,12 @@ _KIN = select(
     type_coerce(reports.c.topics, Text).label("topics"),
     type_coerce(reports.c.categories, Text).label("categories"),
     reports.c.security,
-    reports.c.score,
     type_coerce(reports.c.participants, Text).label("participants"),
-    articles.c.outlet,
-    articles.c.family,
-    func.coalesce(articles.c.link_key, articles.c.text_hash).label("article"),
 ).join(articles, articles.c.id == reports.c.article_id)
 
+
+_TOLD = tuple(column.key for column in _KIN.selected_columns)[12:]  # what the article tells of the meeting itself
+_PRECISION = _TOLD.index("date_precision")
 
 # Statements made once: building them costs three times what running them does, and joining runs some thirty
 
@@ -801,24 +859,40 @@ _PRINTS = select(article_prints.c.article_id, article_prints.c.hash).where(_any_
 
 
 def _kin(row: Any) -> Kin:
+    number, article_id, meeting_id, home_id, copy_of, published, article, ordinal, outlet, family, standing, score, *told = row
+    published = datetime.fromisoformat(published) if isinstance(published, str) else published
+    exact = told[_PRECISION] == "day"
+    # An exact day is the same whenever it was told, an undated one reaches back from its article
+    content, report = _content(None if exact else published.astimezone(UTC).date(), *map(_raw, told))
+    account = Account(replace(report, score=score), published, article, ordinal, outlet, family, standing)
+    return Kin(number, article_id, account, content, meeting_id, home_id, copy_of)
+
+
+# Copies of an agency text tell the same again and again. About 4 kB each.
+@lru_cache(maxsize=4_000)
+def _content(published: date | None, *fields: Any) -> tuple[Content, Report]:
+    told = dict(zip(_TOLD, fields, strict=True))
     report = Report(
-        status=Status(row.status),
-        days=Days(row.first_day, row.last_day, row.date_precision),
-        place=Place(row.city, row.country, row.city_id),
-        mode=row.mode,
-        participants=_participants(_raw(row.participants)),
-        topics=_texts(_raw(row.topics)),
-        categories=_texts(_raw(row.categories)),
-        security=row.security,
-        score=row.score,
+        status=Status(told["status"]),
+        days=Days(_day(told["first_day"]), _day(told["last_day"]), told["date_precision"]),
+        place=Place(told["city"], told["country"], told["city_id"]),
+        mode=told["mode"],
+        participants=_participants(told["participants"]),
+        topics=_texts(told["topics"]),
+        categories=_texts(told["categories"]),
+        security=told["security"],
     )
-    account = Account(report, row.published_at, row.article, row.ordinal, row.outlet, row.family, row.standing)
-    return Kin(row.id, row.article_id, account, row.meeting_id, row.home_id, row.copy_of)
+    day = published or report.days.first or date(1970, 1, 1)
+    return Content(Account(report, datetime(day.year, day.month, day.day, tzinfo=UTC), "", 0, "", "")), report
 
 
-def _raw(value: Any) -> str:
+def _day(value: date | str | None) -> date | None:
+    return date.fromisoformat(value) if isinstance(value, str) else value
+
+
+def _raw(value: Any) -> Any:
     """JSON as text: SQLite gives it so, PostgreSQL's driver has parsed it already."""
-    return value if isinstance(value, str) else json.dumps(value)
+    return json.dumps(value) if isinstance(value, list | dict) else value
 
 
 # Copies of an agency text bring the same participants again and again

@@ -103,9 +103,10 @@ def frames_of(part: Part, number: int, published: date | None, order: int) -> li
     """The frames of one sentence, cut where the status changes."""
     begin, end = part.bounds[number]
     cues = cues_of(part, number)
-    if not any(cue.hit.entry.strength >= 2 and cue.hit.entry.kind != "support" for cue in cues):
+    if not any(cue.hit.entry.strength >= 2 and cue.hit.entry.kind not in ("support", "session", "sign") for cue in cues):
         pair = _side_by_side(part, number, order)
         if pair is not None:
+            pair.cues += [cue for cue in cues if cue.hit.entry.kind == "session"]
             return [pair]
     if not cues:
         return _attendance(part, number, order)
@@ -208,17 +209,19 @@ def _side_by_side(part: Part, number: int, order: int) -> Frame | None:
         return None
     actors = present(part, [actor for actor in part.actors if low <= actor.start < high and actor.type in ("person", "title")], hits)
     chiefs = [actor for actor in actors if actor.country and actor.rank in _PRESENT_RANKS and not actor.plural and not actor.former]
+    day = any(low <= mention.start < high and mention.days.precision in ("day", "range") for mention in part.dates)
+    venue = any(low <= place.start < high and place.kind == "city" and place.prep == "in" for place in part.places)
+    settled = day and venue
     chiefs = [
         one
         for one in chiefs
         if one.type == "person"
         or (one.rank == "head" and one.body_id and one.kind in ("intelligence", "police", "gendarmerie"))
         or any(one.start <= place.start < one.end for place in part.places)
+        or (settled and one.rank in ("head", "deputy") and one.body and one.kind in SECURITY_KINDS)
     ]
     if len({actor.country for actor in chiefs}) < 2 or not any(actor.kind in SECURITY_KINDS for actor in chiefs):
         return None
-    day = any(low <= mention.start < high and mention.days.precision in ("day", "range") for mention in part.dates)
-    venue = any(low <= place.start < high and place.kind == "city" and place.prep == "in" for place in part.places)
     if not (day or venue):
         return None
     status = Status.NEW

@@ -85,6 +85,7 @@ def gather(parts: Sequence[Part], published: datetime | None) -> list[Draft]:
         _place_frame(frame, drafts)
     for draft in drafts:
         _complete(draft, drafts, parts)
+    _complete_from_title(drafts, parts)
     for frame in frames:
         if frame.segment.status is not Status.NEW:
             _place_frame(frame, drafts)
@@ -355,6 +356,26 @@ def _complete(draft: Draft, drafts: Sequence[Draft], parts: Sequence[Part]) -> N
                     draft.join(actor)
             if len({actor.country for actor in draft.actors if actor.country and actor.type != "body"}) >= 2:
                 return
+
+
+def _complete_from_title(drafts: Sequence[Draft], parts: Sequence[Part]) -> None:
+    """A lead that names one party only, under a headline that names both ("le patron de la police du Panama chez X")."""
+    if any(len({actor.country for actor in draft.actors if actor.country}) >= 2 for draft in drafts):
+        return
+    draft = next((one for one in drafts if any(frame.strength >= 2 and frame.part.field == "text" for frame in one.frames)), None)
+    title = next((part for part in parts if part.field == "title"), None)
+    if draft is None or title is None:
+        return
+    shown = [
+        actor
+        for actor in present(title, title.actors, title.hits)
+        if actor.country and not actor.plural and not actor.former and (actor.type in ("person", "title") or actor.rank == "delegation")
+    ]
+    here = {actor.country for actor in draft.actors if actor.country}
+    if len({actor.country for actor in shown}) != 2 or (here and not here & {actor.country for actor in shown}):
+        return
+    for actor in shown:
+        draft.join(actor)
 
 
 def _neighbours(number: int, told: bool) -> tuple[int, ...]:

@@ -34,8 +34,8 @@ def test_the_reasons_add_up_to_the_score() -> None:
             "no security body leads or represents",
         ),
         (
-            ("Le ministre de l'Intérieur, Abdelouafi Laftit, s'est entretenu jeudi à Rabat avec l'ambassadeur "
-            "de France, Christophe Lecourtier, ")
+            "Le ministre de l'Intérieur, Abdelouafi Laftit, s'est entretenu jeudi à Rabat avec l'ambassadeur "
+            "de France, Christophe Lecourtier, "
             "de commerce, d'investissements, d'agriculture et de tourisme.",
             "subject not security",
         ),
@@ -92,13 +92,13 @@ def test_fiction_and_sport_take_from_the_score() -> None:
             {"police", "intelligence"},
         ),
         (
-            ("Abdelouafi Laftit, ministre de l'Intérieur, a reçu jeudi à Rabat son homologue français, Bruno "
-            "Retailleau, pour parler de migration."),
+            "Abdelouafi Laftit, ministre de l'Intérieur, a reçu jeudi à Rabat son homologue français, Bruno "
+            "Retailleau, pour parler de migration.",
             {"interior"},
         ),
         (
-            ("Olivier Christen, procureur national antiterroriste français, a été reçu jeudi à Rabat par "
-            "Hicham Balaoui, procureur général du Roi, ")
+            "Olivier Christen, procureur national antiterroriste français, a été reçu jeudi à Rabat par "
+            "Hicham Balaoui, procureur général du Roi, "
             "pour parler d'extradition.",
             {"justice"},
         ),
@@ -113,6 +113,8 @@ def test_categories_are_the_kinds_of_the_bodies_at_the_table(text: str, categori
 
 
 def test_a_list_of_meetings_held_in_a_year_is_no_meeting() -> None:
-    text = ("La DGSN a publié jeudi son bilan annuel. Abdellatif Hammouchi a tenu 42 réunions bilatérales avec "
-    "des services étrangers, dont la DGSI.")
+    text = (
+        "La DGSN a publié jeudi son bilan annuel. Abdellatif Hammouchi a tenu 42 réunions bilatérales avec "
+        "des services étrangers, dont la DGSI."
+    )
     assert not read(text).flag

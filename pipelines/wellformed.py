@@ -90,7 +90,7 @@ def wellformed(text: str) -> Wellformed | None:
     return _Repair(text, root).run()
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Open:
     """An element that is not closed yet: its name as written, and whether it is an item."""
 
@@ -110,7 +110,9 @@ class _Repair:
     root_attributes: str = ""
     entities: dict[str, str] = field(default_factory=dict)
     items: int = 0
-    after_item: tuple[int, int] | None = None  # length of `out` and of `stack` where the last whole item ended, or the first began
+    # Lengths of `out`, and what was open, after the last whole item and before the last one that was begun
+    after_item: tuple[int, list[_Open]] = (0, [])
+    before_item: tuple[int, list[_Open]] = (0, [])
     items_named: frozenset[str] = frozenset()
     closings: dict[str, int] = field(default_factory=dict)  # where skipped elements are closed next, so that nothing is searched twice
 
@@ -201,8 +203,7 @@ class _Repair:
             while self.stack and self.stack[-1].name.rpartition(":")[2].lower() not in _AROUND_ITEMS:
                 self.problems["an element is not closed"] = None
                 self._close()
-            if self.after_item is None:
-                self.after_item = (len(self.out), len(self.stack))
+            self.before_item = (len(self.out), self.stack[:])
         if len(self.stack) >= MAX_DEPTH:
             self.problems["elements are nested too deep"] = None
             if not closed:
@@ -238,18 +239,17 @@ class _Repair:
         self.too_deep.clear()
         if element.is_item:
             self.items += 1
-            self.after_item = (len(self.out), len(self.stack))
+            self.after_item = (len(self.out), self.stack[:])
         return element.name
 
     def _cut_after_last_item(self) -> None:
         """Drops what follows the last whole item; without one, what follows the start of the first."""
-        if self.after_item is None:
-            return
-        length, depth = self.after_item
-        # If the channel was closed after the item, nothing of it is missing
-        if depth <= len(self.stack):
-            del self.out[length:]
-            del self.stack[depth:]
+        for length, stack in (self.after_item, self.before_item):
+            # If the channel was closed after the item, nothing of it is missing
+            if length and stack == self.stack[: len(stack)]:
+                del self.out[length:]
+                del self.stack[len(stack) :]
+                return
 
     def _attributes(self, attributes: str) -> str:
         """The attributes as XML wants them: quoted, escaped, each name once, not too many."""

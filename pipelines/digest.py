@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -189,14 +190,25 @@ def _voice(sources: Sequence[Source]) -> Voice:
     return Voice(lead, copies, tuple(source for source in sources if source is not lead and source not in copies))
 
 
-# What places someone by another ("his Spanish counterpart") says nothing once the other is named beside them, and what is
-# said of a chief in passing ("the boss of") is no title
-_NO_TITLE = ("homologue", "counterpart", "homólog", "colega", "alter ego", "نظير", "patron", "boss", "jefe máximo")
+# What places someone by another ("his Spanish counterpart") says nothing once the other is named beside them, what is said of
+# a chief in passing ("the boss of") is no title, and what is said of several at once ("the interior ministers") is nobody's
+_NO_TITLE = re.compile(
+    r"homologue|counterpart|opposite number|hom[óo]log|\bcolega|alter ego|نظير|\bpatron|\bboss\b|jefe m[áa]ximo"
+    r"|^(?:les |los |the )?(?:ministres|ministros|ministers|directeurs|directores|directors|chefs|jefes|chiefs|heads|patrons"
+    r"|responsables de|dirigeants|leaders|bosses|officials|وزيرا|وزيري|وزراء|مديرا|مديري|مدراء)\b"
+    r"|\b(?:ministers|directors|chiefs|heads|bosses|officials)$",
+    re.IGNORECASE,
+)
 
 
-def role_in(who: Who, language: str) -> str | None:
-    """The role as the articles of that language say it: the commonest wording, then the fullest. None if none does."""
-    said = Counter(role for of, role in who.wordings if of == language and not any(word in role.lower() for word in _NO_TITLE))
+def is_title(role: str) -> bool:
+    """Whether a role says what someone is, and not only whose counterpart or that they are one of several."""
+    return _NO_TITLE.search(role) is None
+
+
+def role_in(who: Who, language: str | None = None) -> str | None:
+    """The role as the articles of that language (None: of any) say it: the commonest, then the fullest. None if none does."""
+    said = Counter(role for of, role in who.wordings if language in (None, of) and is_title(role))
     return max(said, key=lambda role: (said[role], len(role)), default=None)
 
 
@@ -464,9 +476,9 @@ def _lapsed_since(meeting: MeetingLine, told_on: date, today: date) -> bool:
 
 
 def _first_time(meeting: MeetingLine, today: date, period_from: datetime, minimum_score: float) -> Item | None:
-    if meeting.withdrawn or meeting.merged_into is not None or meeting.status is Status.BACKGROUND:
+    if meeting.withdrawn or meeting.merged_into is not None or meeting.status is Status.BACKGROUND or meeting.score < minimum_score:
         return None
-    if meeting.status is Status.NEW and meeting.flagged and meeting.score >= minimum_score:
+    if meeting.status is Status.NEW and meeting.flagged:
         if not _is_old(meeting, period_from):
             return Item(0, "new", meeting)
         # Old articles that were imported fill the ledger; they are nobody's morning news

@@ -60,6 +60,7 @@ def test_a_meeting_told_before_is_followed_even_if_the_filter_no_longer_wants_it
 def test_below_the_profiles_own_score_nothing_is_new():
     assert chosen([rabat_talks()], minimum_score=0.95) == []
     assert chosen([rabat_talks()], minimum_score=0.93) == [("new", 1)]
+    assert chosen([possible_talks(), planned_visit()], minimum_score=0.95) == []
 
 
 def test_a_recalled_meeting_is_no_news():

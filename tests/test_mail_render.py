@@ -23,6 +23,7 @@ from mail.samples import (
     feeds,
     full_digest,
     planned_visit,
+    possible_talks,
     rabat_talks,
     source,
     told,
@@ -35,7 +36,7 @@ from monitor.mail.words import LANGUAGES, FrameError, direction, frame
 from pipelines.detect import resources
 from pipelines.detect.fold import fold_key
 from pipelines.detect.model import Days, Status
-from pipelines.digest import Digest, Who
+from pipelines.digest import Counted, Digest, Who, is_title
 
 FRAMES = Path(__file__).parent.parent / "monitor" / "templates" / "frames"
 MANY = 500
@@ -453,6 +454,81 @@ def test_a_body_that_its_role_names_already_is_not_named_twice():
     assert "X Y, ministre de l'Intérieur, France" in words_of(page(digest([rabat_talks(participants=(minister,))])))
 
 
+def test_a_role_that_only_compares_gives_way_to_a_title_of_any_report():
+    spaniard = Who("X Y", "homologue espagnol", None, "ES", wordings=(("fr", "homologue espagnol"), ("es", "director adjunto operativo")))
+    nobody = Who("Z W", "leur homologue", None, "PT", wordings=(("fr", "leur homologue"),))
+    text = words_of(page(digest([rabat_talks(participants=(spaniard, nobody))])))
+    assert "X Y, director adjunto operativo, Espagne" in text and "Z W, Portugal" in text and "homologue espagnol" not in text
+
+
+@pytest.mark.parametrize(
+    ("role", "is_one"),
+    [
+        ("directeur général", True), ("ministre français de l'Intérieur", True), ("head of the domestic agency", True),
+        ("patron de la DGSN", False), ("Moroccan opposite number", False),
+        ("interior ministers", False), ("ministers of the interior", False),
+        ("ministros del Interior de España", False), ("colega mauritano", False), ("وزيري الداخلية", False), ("وزير الداخلية", True),
+    ],
+)  # fmt: skip
+def test_what_is_a_title(role, is_one):
+    assert is_title(role) is is_one
+
+
+def test_bodies_are_called_as_the_readers_language_calls_them_and_acronyms_stay():
+    names = Names(resources.load())
+    minister = Who("X Y", None, "Ministère de l'Intérieur", "MA", None, "ma-interior")
+    assert [names.body(minister, language) for language in ("fr", "en", "es")] == [
+        "Ministère de l'Intérieur", "Moroccan Ministry of Interior", "Ministerio del Interior de Marruecos",
+    ]  # fmt: skip
+    assert names.body(Who("X", None, "DGSN-DGST", "MA", None, "ma-pole-dgsn-dgst"), "en") == "DGSN-DGST"
+    assert names.body(Who("X", None, "ONU", "INT", None, "int-un"), "en") == "United Nations"
+    spaniard = Who("X Y", "ministre de l'Intérieur", "Ministerio del Interior", "ES", None, "es-interior")
+    (part,) = render(view_of(digest([rabat_talks(participants=(spaniard,))]), frame("fr"), ZONE, names=names))
+    assert "X Y, ministre de l'Intérieur, Espagne" in words_of(part.html)
+
+
+def test_an_international_body_is_not_called_international_beside_its_name():
+    assert "Interpol, " not in words_of(page(digest([rabat_talks(participants=(HAMMOUCHI, Who(None, None, "Interpol", "INT")))])))
+
+
+def test_a_possible_meeting_of_nobody_known_is_called_by_its_headline_once():
+    vague = possible_talks(participants=(Who(None, None, None, "JP"),))
+    text = words_of(page(digest([vague])))
+    assert "non nommé" not in text and text.count(vague.sources[0].title) == 1
+
+
+def test_where_a_text_was_written_is_left_out_of_its_quote():
+    def quoted(said: str) -> str:
+        return words_of(page(digest([rabat_talks(sources=(source(1, "A", "a", quote=said),))])))
+
+    for said in ("RABAT - Le ministre a reçu X.", "RABAT – Le ministre a reçu X.", "Rabat (MAP) – Le ministre a reçu X."):
+        assert "Le ministre a reçu X." in quoted(said) and said not in quoted(said)
+    assert "Sous-préfets - Le ministre a reçu X." in quoted("Sous-préfets - Le ministre a reçu X.")
+
+
+def test_what_is_announced_is_marked_as_such_and_never_counted_as_held():
+    off, soon = planned_visit(id=5, status=Status.CANCELLED), planned_visit(id=6)
+    gone = planned_visit(id=7, days=Days(TODAY - timedelta(days=2), TODAY - timedelta(days=2), "day"))
+    text = words_of(page(digest([off, soon, gone])))
+    assert "1 démentie ou annulée · 1 à venir · 1 annoncée sans compte rendu" in text.replace("\u00a0", " ")
+    headings = ["Démenties ou annulées", "À venir", "Annoncées, sans compte rendu à ce jour"]
+    assert [text.index(heading) for heading in headings] == sorted(text.index(heading) for heading in headings)
+    assert subject_of(digest([off]), frame("fr")).startswith("1 démentie ou annulée : ")
+
+
+def test_the_chart_begins_with_the_first_month_that_has_a_meeting():
+    months = tuple(Counted(date(2025 + (n > 0), (n - 1) % 12 + 1, 1), count) for n, count in enumerate((0,) * 9 + (3, 5, 2)))
+    made = replace(digest([rabat_talks()]), months=months)
+    assert [bar.count for bar in view_of(made, frame("fr"), ZONE).months] == [0, 0, 0, 3, 5, 2]
+    grown = replace(made, months=tuple(replace(month, meetings=month.meetings or 1) for month in months))
+    assert len(view_of(grown, frame("fr"), ZONE).months) == 12
+
+
+def test_a_subject_leaves_out_the_place_before_it_cuts_a_name():
+    long = rabat_talks(city="Villeneuve-lès-Avignon-sur-Mer")
+    assert subject_of(digest([long]), frame("fr")).endswith("Abdellatif Hammouchi – Louis Laugier +1")
+
+
 def test_the_sources_in_the_readers_language_come_first():
     text = words_of(page(digest([rabat_talks()]), "es"))
     assert text.index("Diario del Estrecho —") < text.index("Le Méridien —")
@@ -527,7 +603,7 @@ def _said_by_register(made: Digest, language: str) -> str:
         person, body = register.persons.get(who.person_id or ""), register.bodies.get(who.body_id or "")
         texts += person.aliases_ar if person else ()
         texts += [office.title.in_language(language) for office in person.offices] if person else ()
-        texts += body.names.get("ar", ()) if body else ()
+        texts += body.names.get(language, ()) if body else ()
     return fold_key(" ".join(texts))
 
 

@@ -7,6 +7,9 @@ from datetime import date
 from pipelines.detect.resources import Register
 from pipelines.digest import Who
 
+SHORT = 3
+"""Words up to which the whole name of an international body is no longer than is good for a line."""
+
 
 class Names:
     """Names from the register; without one, nothing is known and the texts' own words stand."""
@@ -29,7 +32,17 @@ class Names:
         return fitting[0].title.in_language(language) if fitting else None
 
     def body(self, who: Who, language: str) -> str | None:
-        """A body as that language writes it: its Arabic name for Arabic, else the record's own (mostly an acronym)."""
+        """A body as that language writes it: an acronym stays, but in Arabic; else the register's name for it."""
         body = self._register.bodies.get(who.body_id or "") if self._register else None
-        arabic = body.names.get("ar") if body and language == "ar" else None
-        return arabic[0] if arabic else who.body
+        names = body.names.get(language) if body else None
+        if body is None or not names or language == "fr":
+            return who.body
+        is_acronym = who.body in body.acronyms and language != "ar"
+        # The United Nations are not called by their French acronym, but Interpol is Interpol
+        short = body.country == "INT" and len(names[0].split()) <= SHORT
+        return who.body if is_acronym and not short else names[0]
+
+    def bodies(self, who: Who, language: str) -> tuple[str, ...]:
+        """All that a body is called in that language."""
+        body = self._register.bodies.get(who.body_id or "") if self._register else None
+        return body.names.get(language, ()) if body else ()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from urllib.parse import quote, urlsplit, urlunsplit
@@ -14,7 +15,7 @@ from monitor.mail.names import Names
 from monitor.mail.words import Frame, direction
 from pipelines.detect.fold import fold_key
 from pipelines.detect.model import Status
-from pipelines.digest import Change, Digest, Earlier, Item, MeetingLine, Source, Trouble, Who, lead_names, role_in
+from pipelines.digest import Change, Counted, Digest, Earlier, Item, MeetingLine, Source, Trouble, Who, is_title, lead_names, role_in
 
 QUOTE_LENGTH = 420
 TITLE_LENGTH = 180
@@ -24,6 +25,9 @@ LINKS = 8
 """Independent sources with their headline; the rest is named."""
 
 ANNOUNCING = 5
+
+MONTHS = 6
+"""Months that the chart shows at least."""
 
 FEW_DAYS = timedelta(days=3)
 
@@ -80,6 +84,7 @@ class Card:
     where: tuple[Words, ...]  # city, country
     mode: str | None
     badge: str | None
+    calm: bool  # whether the badge is no cause for alarm
     people: tuple[Person, ...]
     topics: str | None
     quote: Words | None
@@ -177,7 +182,7 @@ def view_of(
         quiet=quiet,
         quiet_why=quiet_why,
         blocks=blocks,
-        months=_bars((frame.month_short(bar.label), bar.meetings) for bar in digest.months if isinstance(bar.label, date)),
+        months=_bars((frame.month_short(bar.label), bar.meetings) for bar in _begun(digest.months) if isinstance(bar.label, date)),
         countries=_bars((frame.country(str(bar.label)) or "", bar.meetings) for bar in digest.countries),
         watch=make.watch(),
         reading=make.reading(),
@@ -210,17 +215,28 @@ def subject_of(
     elif first is None:
         head = frame.text("subject.quiet")
     else:
-        kind = {"correction": "corrections", "updated": "updated"}.get(first.section, first.section)
-        head = frame.count(kind, len(digest.of(first.section)))
-    lead = f"{frame.text('frame.colon')}{_lead(first.meeting, frame, names or Names())}" if first else ""
-    return scrub(cut(scrub(head + lead), room) + late + numbered)
+        kind = kind_of(first)
+        head = frame.count(kind, sum(kind_of(item) == kind for item in digest.items))
+    if first is None:
+        return scrub(cut(scrub(head), room) + late + numbered)
+    leads = [f"{scrub(head)}{frame.text('frame.colon')}{lead}" for lead in _leads(first.meeting, frame, names or Names())]
+    fitting = next((scrub(lead) for lead in leads if len(scrub(lead)) <= room), None)
+    return scrub((fitting or cut(scrub(leads[-1]), room)) + late + numbered)
+
+
+def kind_of(item: Item) -> str:
+    """What an item is counted as: the name of its counts in the frames."""
+    if item.section == "planned":
+        return "off" if item.meeting.status is not Status.PLANNED else "lapsed" if item.lapsed else "planned"
+    return {"correction": "corrections", "held": "new"}.get(item.section, item.section)
 
 
 def title_of(meeting: MeetingLine, frame: Frame, names: Names) -> tuple[tuple[str, ...], int]:
     """The names that stand for a meeting, and how many more took part."""
     leading, more = lead_names(meeting.participants)
-    if not leading:
-        return (cut(clean(meeting.headline or "") or frame.text("item.undetailed"), TITLE_LENGTH),), 0
+    if not any(who.name or who.body or who.role for who in leading):
+        told = next((source.title for source in meeting.telling if clean(source.title)), meeting.headline)
+        return (cut(clean(told or "") or frame.text("item.undetailed"), TITLE_LENGTH),), 0
     return tuple(_name(who, frame, names) for who in leading), more
 
 
@@ -277,14 +293,9 @@ class _Maker:
     # The top
 
     def counts(self) -> str:
-        pairs = [
-            ("new", len(self.digest.news)),
-            ("corrections", len(self.digest.of("correction"))),
-            ("updated", len(self.digest.of("updated"))),
-            ("planned", len(self.digest.of("planned"))),
-            ("older", len(self.digest.of("older"))),
-            ("possible", len(self.digest.of("possible"))),
-        ]
+        counted = Counter(kind_of(item) for item in self.digest.items)
+        kinds = ("new", "corrections", "updated", "off", "planned", "lapsed", "older", "possible")
+        pairs = [(kind, counted[kind]) for kind in kinds]
         # A count does not part from its noun at the end of a line
         return " · ".join(self.frame.count(what, n).replace(" ", "\u00a0") for what, n in pairs if n)
 
@@ -326,8 +337,9 @@ class _Maker:
             ("correction", digest.of("correction"), self.short_card),
             ("updated", [item for item in updated if item not in only_reports], self.short_card),
             ("reports", only_reports, self.short_card),
-            ("off", [item for item in planned if item.meeting.status is not Status.PLANNED], self.card),
-            ("planned", [item for item in planned if item.meeting.status is Status.PLANNED], self.card),
+            ("off", [item for item in planned if kind_of(item) == "off"], self.announced_card),
+            ("planned", [item for item in planned if kind_of(item) == "planned"], self.announced_card),
+            ("lapsed", [item for item in planned if kind_of(item) == "lapsed"], self.announced_card),
             ("older", digest.of("older"), self.card),
             ("possible", digest.of("possible"), self.possible_card),
         ]
@@ -356,7 +368,12 @@ class _Maker:
             notes=tuple(self.notes(item)),
             **self._top(meeting),  # type: ignore[arg-type]
             badge=self.badge(item),
+            calm=meeting.status is Status.PLANNED,
         )
+
+    def announced_card(self, item: Item) -> Card:
+        """What has not been held is set smaller than what was, and says so."""
+        return replace(self.card(item), compact=True, counted=None)
 
     def short_card(self, item: Item) -> Card:
         """For what was told before: what is different, and the reports that say so."""
@@ -377,11 +394,17 @@ class _Maker:
             facts=tuple(fact for change in item.changes if (fact := self.change(change, item)) is not None),
             **self._top(meeting),  # type: ignore[arg-type]
             badge=None,
+            calm=True,
             compact=True,
         )
 
+    def unlike(self, title: str, link: Link) -> Link:
+        """The link without its headline if that stands above it already."""
+        return replace(link, title=None) if link.title and link.title.text == title else link
+
     def possible_card(self, item: Item) -> Card:
         meeting = item.meeting
+        title = title_of(meeting, self.frame, self.names)[0][0]
         quoted = meeting.best_quote(self.frame.language)
         return Card(
             number=item.position,
@@ -391,9 +414,10 @@ class _Maker:
             quote=_quote(quoted),
             quoted_from=_words(quoted.outlet) if quoted and quoted.quote else None,
             counted=None,
-            links=tuple(replace(link, copies=(), more=()) for link in self.links(meeting))[:3],
+            links=tuple(self.unlike(title, replace(link, copies=(), more=())) for link in self.links(meeting))[:3],
             **self._top(meeting),  # type: ignore[arg-type]
             badge=None,
+            calm=True,
             compact=True,
         )
 
@@ -409,6 +433,7 @@ class _Maker:
             links=(),
             **self._top(meeting),  # type: ignore[arg-type]
             badge=None,
+            calm=True,
             compact=True,
         )
 
@@ -424,9 +449,8 @@ class _Maker:
 
     def badge(self, item: Item) -> str | None:
         status = item.meeting.status
-        if status in (Status.CANCELLED, Status.DENIED):
-            return self.frame.text(f"item.{status.value}")
-        return None
+        off = status in (Status.CANCELLED, Status.DENIED)
+        return self.frame.text(f"item.{status.value}") if off or status is Status.PLANNED else None
 
     def place(self, city: str | None, country: str | None) -> tuple[Words, ...]:
         return tuple(_words(part) for part in (city, self.frame.country(country)) if part)
@@ -443,20 +467,23 @@ class _Maker:
         name, role = clean(self.names.name(who, self.frame.language) or ""), clean(self.role(who, on) or "")
         body, country = clean(self.names.body(who, self.frame.language) or ""), clean(self.frame.country(who.country) or "")
         rest = [cut(role, ROLE_LENGTH)]
-        if body and not _is_said(body, role):
+        called = (body, who.body or "", *self.names.bodies(who, self.frame.language))
+        if body and not any(_is_said(one, role, country) for one in called):
             rest.append(body)
         if not name:
             # What the text says of them stands where the name would
             name = next((part for part in rest if part), self.frame.text("item.unnamed"))
             rest = [part for part in rest if part != name]
         parts = [_words(part) for part in rest if part]
-        if country:
+        # That Interpol is international need not be said
+        if country and (who.country != "INT" or not who.body):
             parts.append(Words(country, self.frame.direction, self.frame.language))
         return Person(_words(name), tuple(parts))
 
     def role(self, who: Who, on: date | None) -> str | None:
         """In the frame's language if an article or the register has it so, else as an article says it."""
-        return role_in(who, self.frame.language) or self.names.title(who, on, self.frame.language) or who.role
+        own = who.role if who.role and is_title(who.role) else None
+        return role_in(who, self.frame.language) or self.names.title(who, on, self.frame.language) or own or role_in(who)
 
     def topics(self, meeting: MeetingLine) -> str | None:
         named = [clean(self.frame.label("topic", topic)) for topic in meeting.topics[:TOPICS]]
@@ -591,11 +618,12 @@ class _Maker:
         return _words(cut(clean(trouble.why), 120)) if trouble.why else None
 
 
-def _is_said(body: str, role: str) -> bool:
-    """Whether the role names the body already: "ministre de l'Intérieur" of the "Ministère de l'Intérieur"."""
-    said, telling = (set(re.findall(r"[^\W\d_]{2,}", fold_key(text))) for text in (role, body))
-    telling -= _GENERIC
-    return bool(telling) and telling <= said
+def _is_said(body: str, role: str, country: str = "") -> bool:
+    """Whether the role names the body already: "ministre de l'Intérieur" of the "ministère espagnol de l'Intérieur"."""
+    said, telling, of = (re.findall(r"[^\W\d_]{2,}", fold_key(text)) for text in (role, body, country))
+    # The country is said beside them; its adjective begins as it does in most languages ("espagnol", "Espagne")
+    left = {word for word in telling if not any(word[:4] == name[:4] for name in of if len(name) > 3)} - _GENERIC
+    return bool(left) and left <= set(said)
 
 
 _GENERIC = frozenset(
@@ -608,8 +636,15 @@ _GENERIC = frozenset(
 
 
 def _lead(meeting: MeetingLine, frame: Frame, register: Names) -> str:
+    return _leads(meeting, frame, register)[0]
+
+
+def _leads(meeting: MeetingLine, frame: Frame, register: Names) -> list[str]:
+    """A meeting in a few words, from most to fewest: with place and count, with the count, the names alone."""
     names, more = title_of(meeting, frame, register)
-    return " – ".join(names) + (f" +{more}" if more else "") + (f" ({clean(meeting.city)})" if meeting.city else "")
+    who = " – ".join(names)
+    counted = who + (f" +{more}" if more else "")
+    return list(dict.fromkeys([counted + (f" ({clean(meeting.city)})" if meeting.city else ""), counted, who]))
 
 
 def _name(who: Who, frame: Frame, names: Names) -> str:
@@ -622,14 +657,24 @@ def _name(who: Who, frame: Frame, names: Names) -> str:
     return f"{cut(seat, 80)} ({country})" if country and not who.body_id else cut(seat, 80)
 
 
+# "RABAT - ", "Rabat (MAP) – ": where an agency's text was written says nothing that the card does not say
+_DATELINE = re.compile(r"^(?:[A-ZÀ-Ý][A-ZÀ-Ý' ]{2,30}|[A-ZÀ-Ý][\w'’ ]{2,30} ?\([A-Z]{2,6}\)) ?[-–—] ?(?=\S)")
+
+
 def _quote(source: Source | None) -> Words | None:
-    return _words(cut(clean(source.quote), QUOTE_LENGTH), source.language) if source and source.quote else None
+    return _words(cut(_DATELINE.sub("", clean(source.quote), count=1), QUOTE_LENGTH), source.language) if source and source.quote else None
 
 
 def _words(text: str, language: str | None = None) -> Words:
     text = clean(text)
     turned = direction(text)
     return Words(text, turned, language or ("ar" if turned == "rtl" else None))
+
+
+def _begun(months: Sequence[Counted]) -> Sequence[Counted]:
+    """The months from the first with a meeting on, six at least: before that nobody was watching."""
+    empty = next((number for number, month in enumerate(months) if month.meetings), len(months))
+    return months[min(empty, max(len(months) - MONTHS, 0)) :]
 
 
 def _bars(pairs: Iterable[tuple[str, int]]) -> tuple[Bar, ...]:

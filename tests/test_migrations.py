@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection, text
 
-from monitor.store import StoreTooNew, StoreTooOld, open_store, schema
+from monitor.store import StoreTooNew, StoreTooOld, durable, open_store, schema
 from monitor.store.database import Database, create_file, parse_url
 
 
@@ -92,28 +94,103 @@ def test_a_newer_store_is_refused_with_both_versions_named(tmp_path: Path) -> No
     assert path.read_bytes() == before
 
 
+def older_store(path: Path) -> None:
+    """A store as the first version of the program left it, with an article and a meeting in it."""
+    from alembic import command
+    from alembic.config import Config
+
+    database = empty_database(path)
+    with database.writing() as connection:
+        config = Config()
+        config.set_main_option("script_location", "migrations:")
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        connection.execute(
+            text(
+                "INSERT INTO articles (id, outlet, family, title, fetched_at, text_from, text_hash, words, partial, version, outcome,"
+                " flagged, possible, score, categories, missing, problems) VALUES (1, 'MAP', 'map', 'Titre', '2025-09-12T08:00:00.000000Z', 'page',"
+                " 'x', 2, 0, 1, 'new-meeting', 1, 0, 0.9, '[]', '[]', '[]')"
+            )
+        )
+        connection.execute(
+            text(
+                "INSERT INTO meetings (id, status, possible, wrong, date_precision, sort_day, mode, categories, topics, headline, score,"
+                " articles, independent_reports, outlets, contradictions, recorded_at, changed_at) VALUES (7, 'new', 0, 0, 'unknown',"
+                " '2025-09-11', 'visit', '[]', '[]', 'Rencontre', 0.9, 1, 1, '[]', '{}', '2025-09-12T08:00:00.000000Z',"
+                " '2025-09-12T08:00:00.000000Z')"
+            )
+        )
+    database.close()
+
+
 def test_an_older_store_is_copied_and_then_brought_up_to_date(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite"
+    older_store(path)
     store = open_store(str(path))
-    with store.writing() as connection:
-        # A store from before the first revision: Alembic's table is there, empty of ours
-        schema.drop_views(connection)
-        for name in connection.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all():
-            connection.execute(text(f"DROP TRIGGER {name}"))
-        connection.execute(text("DROP TABLE article_search"))
-        connection.execute(text("PRAGMA defer_foreign_keys = ON"))
-        from monitor.store.metadata import metadata
-
-        metadata.drop_all(connection)
-        connection.execute(text("UPDATE alembic_version SET version_num = '0000'"))
-        connection.execute(text("CREATE TABLE kept (words TEXT)"))
-        connection.execute(text("INSERT INTO kept VALUES ('still here')"))
+    assert store.schema_version() == schema.HEAD
+    assert store.run_sql("SELECT id, headline FROM v_meetings")[1] == [(7, "Rencontre")]
+    assert store.run_sql("SELECT title FROM v_articles")[1] == [("Titre",)]
+    assert [f for f in store.check() if f.state == "fail"] == []
     store.close()
-    with pytest.raises(StoreTooOld, match=r"(?s)0000.*vigie db upgrade"):
-        open_store(str(path), upgrade=False)
-    with pytest.raises(StoreTooOld):
-        open_store(str(path), read_only=True)
+    (copy,) = tmp_path.glob("store-schema-0001-*.sqlite")
+    kept = Database(parse_url(str(copy)))
+    with kept.reading() as connection:
+        assert schema.version_of(connection) == "0001"
+        assert connection.execute(text("SELECT headline FROM meetings")).scalar() == "Rencontre"
+    kept.close()
+
+
+def test_an_older_store_is_left_alone_by_who_may_not_upgrade_it(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite"
+    older_store(path)
+    for more in ({"upgrade": False}, {"read_only": True}):
+        with pytest.raises(StoreTooOld, match=r"(?s)0001.*vigie db upgrade"):
+            open_store(str(path), **more)
     assert list(tmp_path.glob("store-schema-*")) == []
+    database = Database(parse_url(str(path)))
+    with database.reading() as connection:
+        assert schema.version_of(connection) == "0001"
+    database.close()
+
+
+def _upgraded(path: Path, crash_at: int) -> bool:
+    """Open an older store in a process of its own that is killed at its n-th durable step; whether it came through."""
+    child = os.fork()
+    if child == 0:
+        durable._crash_at, durable._count = crash_at, 0
+        try:
+            open_store(str(path)).close()
+        except BaseException:
+            os._exit(1)
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+    assert status in (0, signal.SIGKILL)
+    return status == 0
+
+
+def test_killed_at_any_step_of_an_upgrade_the_store_is_the_old_or_the_new_one_and_the_next_start_finishes(tmp_path: Path) -> None:
+    original = tmp_path / "original.sqlite"
+    older_store(original)
+    for step in range(1, 30):
+        place = tmp_path / str(step)
+        place.mkdir()
+        path = place / "store.sqlite"
+        path.write_bytes(original.read_bytes())
+        done = _upgraded(path, step)
+        database = Database(parse_url(str(path)))
+        with database.reading() as connection:
+            assert schema.version_of(connection) in ("0001", schema.HEAD)
+        database.close()
+        assert _upgraded(path, 0)
+        store = open_store(str(path))
+        assert store.run_sql("SELECT id FROM v_meetings")[1] == [(7,)]
+        assert [f for f in store.check() if f.state == "fail"] == []
+        store.close()
+        assert list(place.glob("store-schema-0001-*.sqlite"))
+        assert not list(place.glob(".*.part"))
+        if done:
+            break
+    assert step >= 5 and done
 
 
 def test_a_store_can_be_made_from_an_installed_package_anywhere(tmp_path: Path) -> None:

@@ -107,9 +107,9 @@ def older_store(path: Path) -> None:
         command.upgrade(config, "0001")
         connection.execute(
             text(
-                "INSERT INTO articles (id, outlet, family, title, fetched_at, text_from, text_hash, words, partial, version, outcome,"
-                " flagged, possible, score, categories, missing, problems) VALUES (1, 'MAP', 'map', 'Titre', '2025-09-12T08:00:00.000000Z', 'page',"
-                " 'x', 2, 0, 1, 'new-meeting', 1, 0, 0.9, '[]', '[]', '[]')"
+                "INSERT INTO articles (id, outlet, family, title, fetched_at, text_from, text_hash, words, partial, version,"
+                " outcome, flagged, possible, score, categories, missing, problems) VALUES (1, 'MAP', 'map', 'Titre',"
+                " '2025-09-12T08:00:00.000000Z', 'page', 'x', 2, 0, 1, 'new-meeting', 1, 0, 0.9, '[]', '[]', '[]')"
             )
         )
         connection.execute(

@@ -169,16 +169,18 @@ class MeetingLine:
         """The report that each voice is known by, earliest first."""
         return tuple(voice.lead for voice in self.voices)
 
-    def best_quote(self, language: str | None = None) -> Source | None:
+    def best_quote(self, language: str | None = None, also_called: Mapping[str, str] | None = None) -> Source | None:
         """The report whose quote tells the meeting best: the one that names most of those at the table.
 
-        Among equals the language asked for, then the earliest. Copies repeat, and are not asked.
+        Among equals the language asked for, then the earliest. Copies repeat, and are not asked. `also_called` has another
+        spelling for some participants, by their key: a quote in other letters names them by that.
         """
         quoted = [source for source in self.independent if source.quote] or [source for source in self.telling if source.quote]
-        names = [word for who in self.participants if who.name for word in who.name.split()[-1:]]
+        also = also_called or {}
+        names = [[name.split()[-1] for name in (who.name, also.get(who.key)) if name and name.strip()] for who in self.participants]
         return max(
             quoted,
-            key=lambda source: (sum(name in (source.quote or "") for name in names), source.language == language),
+            key=lambda source: (sum(any(name in (source.quote or "") for name in of) for of in names), source.language == language),
             default=None,
         )
 

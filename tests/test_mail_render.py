@@ -487,6 +487,21 @@ def test_bodies_are_called_as_the_readers_language_calls_them_and_acronyms_stay(
     assert "X Y, ministre de l'Intérieur, Espagne" in words_of(part.html)
 
 
+def test_cities_are_written_in_arabic_for_an_arabic_reader():
+    names = Names(resources.load())
+    assert [names.city("Rabat", "MA", "ar"), names.city("Rabat", "MA", "en"), names.city("Nulle-Part", "MA", "ar")] == [
+        "الرباط", "Rabat", "Nulle-Part",
+    ]  # fmt: skip
+
+
+def test_an_arabic_quote_is_known_to_name_those_at_the_table_by_their_arabic_names():
+    french = source(1, "Le Méridien", "a", quote="Abdellatif Hammouchi a reçu Louis Laugier.")
+    arabic = source(2, "أخبار", "b", "ar", quote="استقبل عبد اللطيف حموشي لويس لوجيي.")
+    meeting = rabat_talks(sources=(french, arabic), participants=(HAMMOUCHI,))
+    (part,) = render(view_of(digest([meeting]), frame("ar"), ZONE, names=Names(resources.load())))
+    assert "استقبل عبد اللطيف حموشي" in words_of(part.html) and "a reçu" not in words_of(part.html)
+
+
 def test_an_international_body_is_not_called_international_beside_its_name():
     assert "Interpol, " not in words_of(page(digest([rabat_talks(participants=(HAMMOUCHI, Who(None, None, "Interpol", "INT")))])))
 
@@ -604,6 +619,10 @@ def _said_by_register(made: Digest, language: str) -> str:
         texts += person.aliases_ar if person else ()
         texts += [office.title.in_language(language) for office in person.offices] if person else ()
         texts += body.names.get(language, ()) if body else ()
+    meetings = [*(item.meeting for item in made.items), *made.reminders]
+    places = {(meeting.city, meeting.country) for meeting in meetings}
+    places |= {(item.told.facts.city, item.told.facts.country) for item in made.items if item.told}
+    texts += [Names(register).city(city, country, language) or "" for city, country in places]
     return fold_key(" ".join(texts))
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import date
+from functools import cache
+from importlib import resources
 
 from pipelines.detect.resources import Register
 from pipelines.digest import Who
@@ -37,12 +40,28 @@ class Names:
         names = body.names.get(language) if body else None
         if body is None or not names or language == "fr":
             return who.body
-        is_acronym = who.body in body.acronyms and language != "ar"
-        # The United Nations are not called by their French acronym, but Interpol is Interpol
-        short = body.country == "INT" and len(names[0].split()) <= SHORT
-        return who.body if is_acronym and not short else names[0]
+        if language != "ar" and (who.body in body.acronyms or who.body == body.label) and body.country in ("INT", "EU"):
+            # Interpol is Interpol everywhere; the United Nations are not called by their French acronym
+            return names[0] if who.body and who.body.isupper() and len(names[0].split()) <= SHORT else who.body
+        return who.body if who.body in body.acronyms and language != "ar" else names[0]
+
+    def city(self, name: str | None, country: str | None, language: str) -> str | None:
+        """A city as that language writes it, as far as known: in Arabic letters for Arabic."""
+        return _arabic_cities().get((name, country), name) if self._register and language == "ar" else name
 
     def bodies(self, who: Who, language: str) -> tuple[str, ...]:
         """All that a body is called in that language."""
         body = self._register.bodies.get(who.body_id or "") if self._register else None
         return body.names.get(language, ()) if body else ()
+
+
+@cache
+def _arabic_cities() -> dict[tuple[str | None, str | None], str]:
+    """(name, country) -> the first spelling in Arabic letters that the register of places has."""
+    source = resources.files("pipelines.detect") / "data" / "register" / "places.toml"
+    cities = tomllib.loads(source.read_text(encoding="utf-8"))["city"]
+    spelt: dict[tuple[str | None, str | None], str] = {}
+    for city in cities:
+        if arabic := [name for name in city.get("names", ()) if "\u0600" <= name[0] <= "\u06ff"]:
+            spelt[city["name"], city["country"]] = arabic[0]
+    return spelt

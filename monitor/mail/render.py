@@ -190,7 +190,7 @@ def _text_card(card: Card, view: View) -> Iterable[str]:
     words = view.words
     title = " – ".join(name.text for name in card.title) + (f" {card.more}" if card.more else "")
     yield from _wrapped(f"{card.number}. {title}" if card.number else f"- {title}", "   ")
-    where = ", ".join(part.text for part in card.where)
+    where = words.text("frame.separator").join(part.text for part in card.where)
     top = [f"[{card.badge}]" if card.badge else None, card.when, where, card.mode]
     yield from _indented(" · ".join(part for part in top if part))
     for person in card.people:

@@ -246,9 +246,10 @@ def names_of(meeting: MeetingLine, frame: Frame, names: Names | None = None) -> 
     return (*leading, f"+{more}") if more else leading
 
 
-def place_of(meeting: MeetingLine, frame: Frame) -> tuple[str, ...]:
+def place_of(meeting: MeetingLine, frame: Frame, names: Names | None = None) -> tuple[str, ...]:
     """City and country, as far as known."""
-    return tuple(clean(part) for part in (meeting.city, frame.country(meeting.country)) if part)
+    city = (names or Names()).city(meeting.city, meeting.country, frame.language)
+    return tuple(clean(part) for part in (city, frame.country(meeting.country)) if part)
 
 
 def quote_of(meeting: MeetingLine, language: str | None = None) -> str | None:
@@ -353,7 +354,7 @@ class _Maker:
 
     def card(self, item: Item) -> Card:
         meeting = item.meeting
-        quoted = meeting.best_quote(self.frame.language)
+        quoted = self.telling_quote(meeting)
         return Card(
             number=item.position,
             section=item.section,
@@ -370,6 +371,10 @@ class _Maker:
             badge=self.badge(item),
             calm=meeting.status is Status.PLANNED,
         )
+
+    def telling_quote(self, meeting: MeetingLine) -> Source | None:
+        arabic = {who.key: name for who in meeting.participants if (name := self.names.name(who, "ar"))}
+        return meeting.best_quote(self.frame.language, arabic)
 
     def announced_card(self, item: Item) -> Card:
         """What has not been held is set smaller than what was, and says so."""
@@ -405,7 +410,7 @@ class _Maker:
     def possible_card(self, item: Item) -> Card:
         meeting = item.meeting
         title = title_of(meeting, self.frame, self.names)[0][0]
-        quoted = meeting.best_quote(self.frame.language)
+        quoted = self.telling_quote(meeting)
         return Card(
             number=item.position,
             section=item.section,
@@ -453,6 +458,7 @@ class _Maker:
         return self.frame.text(f"item.{status.value}") if off or status is Status.PLANNED else None
 
     def place(self, city: str | None, country: str | None) -> tuple[Words, ...]:
+        city = self.names.city(city, country, self.frame.language)
         return tuple(_words(part) for part in (city, self.frame.country(country)) if part)
 
     def ours(self, text: str) -> Words:
@@ -464,7 +470,9 @@ class _Maker:
         return text if direction(text) == self.frame.direction else f"\u2068{text}\u2069"
 
     def person(self, who: Who, on: date | None) -> Person:
-        name, role = clean(self.names.name(who, self.frame.language) or ""), clean(self.role(who, on) or "")
+        name = clean(self.names.name(who, self.frame.language) or "")
+        # Of someone without a name the text's own words are all there is
+        role = clean((self.role(who, on) if name else who.role) or "")
         body, country = clean(self.names.body(who, self.frame.language) or ""), clean(self.frame.country(who.country) or "")
         rest = [cut(role, ROLE_LENGTH)]
         called = (body, who.body or "", *self.names.bodies(who, self.frame.language))
@@ -623,9 +631,13 @@ def _is_said(body: str, role: str, country: str = "") -> bool:
     said, telling, of = (re.findall(r"[^\W\d_]{2,}", fold_key(text)) for text in (role, body, country))
     # The country is said beside them; its adjective begins as it does in most languages ("espagnol", "Espagne")
     left = {word for word in telling if not any(word[:4] == name[:4] for name in of if len(name) > 3)} - _GENERIC
+    if any(word.startswith(_MINISTER) for word in said):
+        # A country has one ministry of a name
+        return bool(left & set(said))
     return bool(left) and left <= set(said)
 
 
+_MINISTER = ("minist", "وزير")
 _GENERIC = frozenset(
     re.findall(
         r"\S+",
@@ -642,16 +654,16 @@ def _lead(meeting: MeetingLine, frame: Frame, register: Names) -> str:
 def _leads(meeting: MeetingLine, frame: Frame, register: Names) -> list[str]:
     """A meeting in a few words, from most to fewest: with place and count, with the count, the names alone."""
     names, more = title_of(meeting, frame, register)
-    who = " – ".join(names)
+    who, city = " – ".join(names), clean(register.city(meeting.city, meeting.country, frame.language) or "")
     counted = who + (f" +{more}" if more else "")
-    return list(dict.fromkeys([counted + (f" ({clean(meeting.city)})" if meeting.city else ""), counted, who]))
+    return list(dict.fromkeys([counted + (f" ({city})" if city else ""), counted, who]))
 
 
 def _name(who: Who, frame: Frame, names: Names) -> str:
     """The shortest that stands for a participant."""
     if who.name:
         return clean(names.name(who, frame.language) or who.name)
-    country = clean(frame.country(who.country) or "")
+    country = clean(frame.country(who.country) or "") if who.country != "INT" else ""
     seat = clean(names.body(who, frame.language) or who.role or "") or frame.text("item.unnamed")
     # A body without a name needs its country: there is a "Police nationale" in many
     return f"{cut(seat, 80)} ({country})" if country and not who.body_id else cut(seat, 80)

@@ -922,7 +922,7 @@ def _newcomers(
     first: dict[tuple[object, ...], int] = {}
     pairs = [(ruling.one, ruling.other) for ruling in rulings if ruling.same and ruling.copy]
     for i in order:
-        if i not in ruled:
+        if i not in ruled and not is_loose(accounts[i]):
             twin = first.setdefault(sameness(known[i]), i)
             if twin != i:
                 pairs.append((twin, i))
@@ -942,8 +942,8 @@ def _newcomers(
 
 
 def sameness(known: KnownMeeting) -> tuple[object, ...]:
-    """All that a single account is compared by; `dates` decide only between undated ones."""
-    exact = bool(known.day_votes)
+    """All that a single account is compared by. When it was told counts only where the day was not."""
+    dated = all(window.exact and not window.loose for window in known.windows)
     return (
         frozenset(known.seats),
         known.windows,
@@ -951,8 +951,7 @@ def sameness(known: KnownMeeting) -> tuple[object, ...]:
         known.countries,
         known.modes,
         known.statuses,
-        None if exact else known.dates,
-        *((None,) if exact or not any(w.loose for w in known.windows) else (min(known.published),)),
+        None if dated else known.dates,
     )
 
 
@@ -1220,7 +1219,8 @@ def headline(status: Status, participants: Sequence[Participant], place: Place, 
             groups[participant.country].append(participant)
         sides = list(groups.values())
         verb = {"call": "Appel", "video": "Visioconférence"}.get(mode, "Rencontre")
-        text = f"{verb} : {' et '.join(_names(side, 2) for side in sides[:2])}{where}"
+        people = " et ".join(_names(side, 2) for side in sides[:2])
+        text = f"{verb} : {people}{where}" if people else f"{verb}{where}"
     return f"{_MARK.get(status, '')}{text}"
 
 
@@ -1242,10 +1242,15 @@ def _names(participants: Sequence[Participant], most: int) -> str:
 
 def _called(participant: Participant) -> str:
     if participant.name:
-        return participant.name
-    if participant.role and participant.body:
-        return f"{participant.role} ({participant.body})"
-    return participant.role or participant.body or f"une délégation ({participant.country or '?'})"
+        called = participant.name
+    elif participant.role and participant.body:
+        called = f"{participant.role} ({participant.body})"
+    else:
+        called = participant.role or participant.body or f"une délégation ({participant.country or '?'})"
+    return called if len(called) <= LONGEST_NAME else f"{called[: LONGEST_NAME - 1].rstrip()}…"
+
+
+LONGEST_NAME = 120  # characters; what is longer is no name but a sentence taken for one
 
 
 def _at(city: str) -> str:

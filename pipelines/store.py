@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Collection, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, Protocol
 
 from pipelines.detect.fold import fold
@@ -327,7 +327,7 @@ def hash_text(title: str, text: str) -> str:
 
 def accounts_of(row: ArticleRow) -> list[Account]:
     """The detection's reports with what joining must know of their article."""
-    published = row.article.published or row.read_at
+    published = told_at(row.article.published, row.read_at)
     return [
         Account(
             report=report,
@@ -340,6 +340,15 @@ def accounts_of(row: ArticleRow) -> list[Account]:
         )
         for number, report in enumerate(row.detection.reports)
     ]
+
+
+EARLIEST = datetime(1990, 1, 1, tzinfo=UTC)
+LATEST_AHEAD = timedelta(hours=24)
+
+
+def told_at(published: datetime | None, read_at: datetime) -> datetime:
+    """When an article was told: its own time, unless it gives none or an absurd one (before 1990, a day ahead of its reading)."""
+    return published if published and EARLIEST <= published <= read_at + LATEST_AHEAD else read_at
 
 
 def standing_of(report: Report, detection: Detection) -> Standing:

@@ -638,3 +638,27 @@ def test_two_meetings_of_one_visit_are_one_story_and_the_next_city_is_another(st
     stories = store.stories(numbers)
     assert stories[numbers[0]] == stories[numbers[1]] == numbers[0] != stories[numbers[2]]
     assert store.stories([second.meeting_ids[0] or 0]) == {numbers[1]: numbers[0]}
+
+
+@pytest.mark.parametrize(
+    "published", ["1970-01-01T00:00:00+00:00", "2099-01-01T00:00:00+00:00", "9999-12-31T23:00:00+00:00", "0001-01-02T00:00:00+00:00"]
+)
+def test_an_article_with_an_absurd_date_counts_from_when_it_was_read(store: SqlStore, published: str) -> None:
+    undated = article_with(telling(*BERTHON), outlet="Blog", published=published)
+    (first, second) = (keep(reading, store, NOW) for reading in (replace(undated, read_at=NOW), le360()))
+    assert first.meeting_ids == second.meeting_ids
+    (meeting,) = store.meetings(MeetingFilter())
+    assert meeting["first_reported_at"] == le360().article.published
+
+
+def test_texts_that_no_name_should_hold_are_cut_and_cleaned(store: SqlStore) -> None:
+    odd = Participant("N\x00\ud800" + "n" * 5000, "r" * 5000, "b" * 5000, "FR")
+    kept(store, article_with(telling("hammouchi", odd, day="2025-09-11"), title="t\ud800\x00", text="x\ud800 \x00y" + " mot" * 200_000))
+    (meeting,) = store.meetings(MeetingFilter())
+    assert len(meeting["headline"]) < 300
+    assert store.run_sql("SELECT max(length(name)) <= 500 FROM v_participants")[1] == [(1,)]
+
+
+def test_a_meeting_of_which_nothing_is_told_but_its_place_is_kept(store: SqlStore) -> None:
+    kept(store, article_with(telling(day="2025-09-11")), article_with(telling(Participant(None, None, None, None)), outlet="B"))
+    assert {m["headline"] for m in store.meetings(MeetingFilter())} == {"Rencontre à Rabat", "Rencontre : une délégation (?) à Rabat"}

@@ -754,7 +754,7 @@ def _report_values(account: Account) -> dict[str, Any]:
 def _participant_json(participant: Participant) -> dict[str, Any]:
     values = asdict(participant)
     del values["quotes"]
-    return {name: clean(value) if isinstance(value, str) else value for name, value in values.items() if value not in (None, False)}
+    return {name: clean(value[:500]) if isinstance(value, str) else value for name, value in values.items() if value not in (None, False)}
 
 
 def _evidence(report: Report) -> list[dict[str, Any]]:

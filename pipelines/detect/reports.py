@@ -158,7 +158,8 @@ def _by_nearness(frame: Frame) -> list[DateMention]:
     if not frame.cues:
         return frame.dates
     tokens = frame.part.tokens
-    at = [tokens.starts[cue.hit.first] for cue in frame.cues if cue.hit.entry.kind != "support"] or [tokens.starts[frame.cues[0].hit.first]]
+    best = max(cue.hit.entry.strength for cue in frame.cues)
+    at = [tokens.starts[cue.hit.first] for cue in frame.cues if cue.hit.entry.strength == best]
     return sorted(frame.dates, key=lambda mention: min(abs(mention.start - place) for place in at))
 
 

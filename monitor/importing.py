@@ -5,6 +5,7 @@ Detection runs in as many processes as `[read] workers` says; the store takes ar
 
 from __future__ import annotations
 
+import itertools
 import json
 import multiprocessing
 import os
@@ -15,18 +16,21 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from pipelines import detect as detection
 from pipelines.fingerprint import fingerprint
 from pipelines.flow import ReadRules, detect_article
 from pipelines.records import Article, Kept, Reading
+from pipelines.store import hash_text
 
 if TYPE_CHECKING:
     from monitor.config import Config
+    from monitor.store import SqlStore
 
 IN_FLIGHT = 64  # articles handed to the workers ahead of the one that is kept next
 LONGEST_TEXT = 5_000_000  # characters; what is beyond is not an article
+BATCH = 50  # articles kept in one transaction; a commit waits for the disk
 SMALL = 60  # articles; below that, starting processes costs more than it saves
 
 
@@ -37,11 +41,19 @@ class Summary:
     articles: int = 0
     outcomes: Counter[str] = field(default_factory=Counter)
     new_meetings: int = 0
+    already: int = 0  # kept by an earlier import, and passed over
     problems: list[str] = field(default_factory=list)
+
+    def count(self, kept: Kept) -> None:
+        """Add one article."""
+        self.articles += 1
+        self.outcomes[str(kept.outcome)] += 1
+        self.new_meetings += len(kept.new_meeting_ids)
 
     def as_fields(self) -> dict[str, Any]:
         return {
             "articles": self.articles,
+            "already": self.already,
             "outcomes": dict(sorted(self.outcomes.items())),
             "new_meetings": self.new_meetings,
             "problems": self.problems,
@@ -49,7 +61,8 @@ class Summary:
 
     def in_words(self) -> str:
         outcomes = ", ".join(f"{count} {outcome}" for outcome, count in sorted(self.outcomes.items()))
-        return f"{self.articles} articles: {outcomes or 'nothing'}; {self.new_meetings} new meetings"
+        earlier = f"; {self.already} were kept by an earlier import" if self.already else ""
+        return f"{self.articles} articles: {outcomes or 'nothing'}; {self.new_meetings} new meetings{earlier}"
 
 
 def article_of(row: dict[str, Any], where: str) -> tuple[str, Article, str | None]:
@@ -112,9 +125,7 @@ class Detectors:
     def __init__(self, rules: ReadRules, workers: int, *, many: bool):
         self._pool: ProcessPoolExecutor | None = None
         if many and workers > 1:
-            self._pool = ProcessPoolExecutor(
-                workers, multiprocessing.get_context("spawn"), initializer=_start, initargs=(rules,)
-            )
+            self._pool = ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), initializer=_start, initargs=(rules,))
         else:
             _start(rules)
 
@@ -188,29 +199,33 @@ def detect_lines(config: Config, path: Path) -> Iterator[tuple[str | None, str |
 
 @dataclass(frozen=True, slots=True)
 class _Line:
-    """Where an article stands in the file, and when it was published."""
+    """Where an article stands in the source, and when it was published."""
 
     offset: int
     length: int
     number: int
     published: float
+    key: str  # what an import that is taken up again knows it by
 
 
-def _index(path: Path, problems: list[str]) -> list[_Line]:
+def _index(stream: BinaryIO, problems: list[str]) -> list[_Line]:
     """Every usable line, in order of publication (those without a time last, in order of the file)."""
     lines = []
-    with path.open("rb") as stream:
-        offset = 0
-        for number, raw in enumerate(stream, start=1):
-            if raw.strip():
-                try:
-                    _, article, _ = article_of(_object(raw, number), f"line {number}")
-                    when = article.published.timestamp() if article.published else float("inf")
-                    lines.append(_Line(offset, len(raw), number, when))
-                except ValueError as problem:
-                    problems.append(str(problem))
-            offset += len(raw)
+    offset = 0
+    for number, raw in enumerate(stream, start=1):
+        if raw.strip():
+            try:
+                identifier, article, outlet = article_of(_object(raw, number), f"line {number}")
+                when = article.published.timestamp() if article.published else float("inf")
+                lines.append(_Line(offset, len(raw), number, when, _key(identifier, outlet, hash_text(article.title, article.text))))
+            except ValueError as problem:
+                problems.append(str(problem))
+        offset += len(raw)
     return sorted(lines, key=lambda line: (line.published, line.number))
+
+
+def _key(identifier: str, outlet: str | None, text_hash: str) -> str:
+    return f"{identifier}\n{outlet or ''}\n{text_hash}"
 
 
 def _object(raw: bytes, number: int) -> dict[str, Any]:
@@ -226,56 +241,116 @@ def _object(raw: bytes, number: int) -> dict[str, Any]:
 
 
 def import_file(config: Config, path: Path, results: Path | None = None) -> Summary:
-    """Keep every article of `path` as if it had been read at its publication. Raises StoreError, ConfigError, OSError."""
+    """Keep every article of `path` as if it had been read at its publication.
+
+    `path` is JSONL, plain or compressed (.gz, .zst), or an archive of pages (.warc, .warc.gz). An import that was cut
+    short is taken up where it stopped; one that is run again changes nothing. The results name the records as they stand
+    at the end. Raises StoreError, ConfigError, ArchiveError, OSError.
+    """
     from monitor import app
-    from pipelines.store import keep
+    from monitor.archives import as_lines
 
     rules = rules_of(config)
     summary = Summary()
-    lines = _index(path, summary.problems)
     store = app.open_store(config)
-    temporary = results.with_name(results.name + ".part") if results else None
-    out = temporary.open("w", encoding="utf-8") if temporary else None
     try:
-        with (
-            path.open("rb") as stream,
-            Detectors(rules, config.read.workers, many=len(lines) > SMALL) as detectors,
-            _bar(len(lines)) as advance,
-        ):
-            for (identifier, outlet), article, (found, marks) in detectors.run(_articles(stream, lines)):
-                when = article.published.astimezone(UTC) if article.published else app.now()
-                reading = Reading(article, found, outlet=outlet, external_id=identifier, read_at=when, fingerprint=marks)
-                kept = keep(reading, store, min(when, app.now()))
-                summary.articles += 1
-                summary.outcomes[str(kept.outcome)] += 1
-                summary.new_meetings += len(kept.new_meeting_ids)
-                if out:
-                    out.write(json.dumps(_result(identifier, found, kept), ensure_ascii=False) + "\n")
-                advance()
+        with as_lines(path, config.read.workers, summary.problems) as stream:
+            lines = _index(stream, summary.problems)
+            journal = _Journal(results) if results else None
+            done = journal.done if journal else store.imported()
+            todo = [line for line in lines if line.key not in done]
+            summary.already = len(lines) - len(todo)
+            if results and journal:
+                with journal:
+                    _keep_all(store, stream, todo, rules, config.read.workers, summary, journal)
+                journal.finish(results, store)
+            else:
+                _keep_all(store, stream, todo, rules, config.read.workers, summary, None)
     finally:
         store.close()
-        if out:
-            out.close()
-    if temporary and results:
-        os.replace(temporary, results)
     return summary
 
 
-def _articles(stream: Any, lines: Iterable[_Line]) -> Iterator[tuple[tuple[str, str | None], Article, str | None]]:
+def _keep_all(
+    store: SqlStore, stream: BinaryIO, lines: list[_Line], rules: ReadRules, workers: int, summary: Summary, journal: _Journal | None
+) -> None:
+    """Detect in several processes, keep in this one, many articles a transaction."""
+    from monitor import app
+    from pipelines.store import keep
+
+    with Detectors(rules, workers, many=len(lines) > SMALL) as detectors, _bar(len(lines)) as advance:
+        read = detectors.run(_articles(stream, lines))
+        while batch := list(itertools.islice(read, BATCH)):
+            with store.exclusive():
+                for (line, identifier, outlet), article, (found, marks) in batch:
+                    when = article.published.astimezone(UTC) if article.published else app.now()
+                    reading = Reading(article, found, outlet=outlet, external_id=identifier, read_at=when, fingerprint=marks)
+                    kept = keep(reading, store, min(when, app.now()))
+                    summary.count(kept)
+                    if journal:
+                        journal.note(line.key, identifier, found, kept)
+                    advance()
+            if journal:
+                journal.flush()
+
+
+def _articles(stream: BinaryIO, lines: Iterable[_Line]) -> Iterator[tuple[tuple[_Line, str, str | None], Article, str | None]]:
     for line in lines:
         stream.seek(line.offset)
         identifier, article, outlet = article_of(_object(stream.read(line.length), line.number), f"line {line.number}")
-        yield (identifier, outlet), article, outlet
+        yield (line, identifier, outlet), article, outlet
 
 
-def _result(identifier: str, found: detection.Detection, kept: Kept) -> dict[str, Any]:
-    """The prediction with its outcome and the record each of its meetings was joined to."""
-    result = prediction_of(identifier, found)
-    result["outcome"] = str(kept.outcome)
-    numbers = {id(report): number for report, number in zip(found.reports, kept.meeting_ids, strict=False)}
-    for meeting, report in zip(result["meetings"], detection.labelled(found), strict=True):
-        meeting["meeting_id"] = numbers.get(id(report))
-    return result
+class _Journal:
+    """What an import has kept so far, beside its results: `OUT.jsonl.part`, a line an article.
+
+    Taken up again after a cut, it says what need not be done anew; at the end it becomes the results.
+    """
+
+    def __init__(self, results: Path):
+        self._path = results.with_name(results.name + ".part")
+        self._lines: list[str] = []
+        self.done: set[str] = set()
+        if self._path.exists():
+            whole = [line for line in self._path.read_bytes().splitlines(keepends=True) if line.endswith(b"\n")]
+            self.done = {json.loads(line)["key"] for line in whole}
+            self._path.write_bytes(b"".join(whole))  # without a line that the cut left unfinished
+
+    def __enter__(self) -> _Journal:
+        self._out = self._path.open("a", encoding="utf-8")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._out.close()
+
+    def note(self, key: str, identifier: str, found: detection.Detection, kept: Kept) -> None:
+        """Remember an article. Written by `flush`, once its transaction is through."""
+        numbers = {id(report): number for number, report in enumerate(found.reports)}
+        told = {
+            "key": key,
+            "article": kept.article_id,
+            "ordinals": [numbers[id(report)] for report in detection.labelled(found)],
+            "result": prediction_of(identifier, found) | {"outcome": str(kept.outcome)},
+        }
+        self._lines.append(json.dumps(told, ensure_ascii=False) + "\n")
+
+    def flush(self) -> None:
+        self._out.writelines(self._lines)
+        self._out.flush()
+        self._lines.clear()
+
+    def finish(self, results: Path, store: SqlStore) -> None:
+        """Write the results with the record that each meeting is in now, and let the journal go."""
+        temporary = results.with_name(results.name + ".new")
+        with self._path.open(encoding="utf-8") as journal, temporary.open("w", encoding="utf-8") as out:
+            while batch := [json.loads(line) for line in itertools.islice(journal, 500)]:
+                numbers = store.meeting_numbers({told["article"] for told in batch if told["article"] is not None})
+                for told in batch:
+                    for meeting, ordinal in zip(told["result"]["meetings"], told["ordinals"], strict=True):
+                        meeting["meeting_id"] = numbers.get((told["article"], ordinal))
+                    out.write(json.dumps(told["result"], ensure_ascii=False) + "\n")
+        os.replace(temporary, results)
+        self._path.unlink()
 
 
 class _bar:

@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Select, and_, exists, func, or_, select, text
 
 from monitor.store.database import connect_file, sqlite_module
 from monitor.store.errors import QueryRefused
+from monitor.store.feeds import chunks
 from monitor.store.meetings import MeetingStore
 from monitor.store.tables import (
     article_texts,
@@ -214,6 +215,23 @@ class QueryStore(MeetingStore):
         with self.reading() as connection:
             rows = connection.execute(text("SELECT * FROM v_feeds WHERE retired_at IS NULL ORDER BY outlet, id")).mappings()
             return [dict(row) | {"silent": bool(row["silent"])} for row in rows]
+
+    def imported(self) -> set[str]:
+        """What imports have kept: id, outlet and text of each article, as `monitor.importing` writes them."""
+        query = select(articles.c.external_id, articles.c.outlet, articles.c.text_hash).where(articles.c.external_id.is_not(None))
+        with self.reading() as connection:
+            return {f"{row.external_id}\n{row.outlet}\n{row.text_hash}" for row in connection.execute(query)}
+
+    def meeting_numbers(self, article_ids: Collection[int]) -> dict[tuple[int, int], int]:
+        """The record that each report of these articles is in now, by article and place in it."""
+        found: dict[tuple[int, int], int] = {}
+        with self.reading() as connection:
+            for some in chunks(sorted(article_ids), 500):
+                query = select(reports.c.article_id, reports.c.ordinal, reports.c.meeting_id).where(
+                    reports.c.article_id.in_(some), reports.c.meeting_id.is_not(None)
+                )
+                found |= {(row.article_id, row.ordinal): row.meeting_id for row in connection.execute(query)}
+        return found
 
     def article(self, which: int | str) -> dict[str, Any] | None:
         """One article with its text, versions and reports, by number or address."""

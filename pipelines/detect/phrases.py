@@ -35,7 +35,7 @@ _MORE_NAME = re.compile(rf"{_JOINT}(?:{_PARTICLE}{_JOINT}){{0,2}}{_WORD}")
 _DESCENT = re.compile(rf"{_JOINT}(?:[bB][ie]nt?|[iI]bn|[aA]l|[oO]uld)[ -]")
 _LAST_CAPITAL = re.compile(rf"({_WORD}){_JOINT}$")
 _ARABIC_WORD = re.compile(r"[\u0621-\u063a\u0641-\u065f\u0670-\u06d3]{1,40}")
-_ARABIC_LINEAGE = re.compile(r" (?:بن|آل|ابن|ولد|بنت) ?[\u0621-\u064a\u064b-\u0652]{1,30}(?: (?=بن|آل|ابن))?")
+_ARABIC_LINEAGE = re.compile(r" (?:(?:بن|ابن|ولد|بنت) |آل ?)[\u0621-\u064a\u064b-\u0652]{1,30}(?: (?=(?:بن|ابن) |آل))?")
 _POSSESSOR = re.compile(rf"({_WORD})['’]s?{_JOINT}$")
 _OWN = re.compile(r"['’]s ")
 _SHORT_COUNTRIES = {"US": "US", "UK": "GB", "UAE": "AE", "EU": "EU", "UN": "INT"}
@@ -58,7 +58,7 @@ _ARABIC_CHARGES = re.compile(
 
 _FEW = re.compile(r"(?<![^\W_])(?:deux|trois|dos|ambos|ambas|tres|two|both|three)\s", re.IGNORECASE)
 
-_NOT_FIRST = "يتلبفكو"  # with these verbs and clitics begin; the first names that do are in the role file
+_NOT_FIRST = "يلبكو"  # with these verbs and clitics begin; the first names that do are in the role file
 # Only words between, of which the last says "of" or "at"
 _BEYOND = re.compile(
     r"\s(?:de|du|des|d['’]|del|of|for|[\u0621-\u064a])[\w\s'’-]{2,50}\s"
@@ -710,6 +710,8 @@ class Phrases:
         first = fold_key(words[0])
         # Else a verb, a clitic, or a noun with its complement ("ملفات الإرهاب")
         like = first[0] not in _NOT_FIRST and not words[0].startswith("ال") and not words[1].startswith("ال")
+        if first[-1] == "ت" and len(first) > 3 and first not in self.known.given:
+            return None  # "شملت", "أجرت": a verb
         return end if apart or like or first in self.known.name_words else None
 
     def _arabic_words(self, part: Part, at: int, most: int) -> int | None:
@@ -738,6 +740,8 @@ class Phrases:
             return True
         if folded in known.stops or len(folded) < 2 or folded.startswith(("بال", "وال", "لل", "فال", "كال")):
             return False
+        if folded.endswith("ات") and len(folded) > 4:
+            return False  # a plural: "شبكات"
         for inner in range(at + 1, at + min(4, len(word))):
             number = part.starting.get(inner)
             if number is not None and not self._like_name(part.tokens[number]):

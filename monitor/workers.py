@@ -23,7 +23,6 @@ import resource
 import signal
 import sys
 import threading
-import time
 import traceback
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
@@ -140,11 +139,7 @@ class Workers:
                 slot.discard()
                 raise WorkerDied(f"no worker came up within {START_ALLOWANCE:g} s") from error
             try:
-                if not slot.ready:
-                    await _started(future)
-                # The clock of this wait is monotonic; pebble's own limit reads the wall clock, which may be set
-                async with asyncio.timeout(timeout):
-                    packed: bytes = await asyncio.wrap_future(future)
+                packed = await _answer(slot, future, timeout)
             except TimeoutError as error:
                 slot.discard()
                 raise WorkerTimeout(f"not finished after {timeout:g} s") from error
@@ -156,9 +151,9 @@ class Workers:
                 raise
             except BrokenProcessPool as error:
                 slot.discard()
-                if attempt == 1:
+                if attempt == 1 and not future.running():
                     continue
-                raise WorkerDied("the worker process could not be started") from error
+                raise WorkerDied("the worker process was lost") from error
             except pebble.ProcessExpired as error:
                 slot.discard()
                 raise WorkerDied(f"the worker process ended with {_exit_words(error.exitcode)}") from error
@@ -186,11 +181,27 @@ class Workers:
             await asyncio.to_thread(thread.join)
 
 
-async def _started(future: concurrent.futures.Future[bytes]) -> None:
-    """Returns when a worker has taken the task up (or it ended), or after the time a worker may take to appear."""
-    deadline = time.monotonic() + START_ALLOWANCE
-    while not (future.running() or future.done()) and time.monotonic() < deadline:  # noqa: ASYNC110  pebble has no event for it
-        await asyncio.sleep(0.005)
+async def _answer(slot: _Slot, future: concurrent.futures.Future[bytes], timeout: float) -> bytes:
+    """What the worker answers. Raises TimeoutError when the time is over, BrokenProcessPool when nobody is left to answer.
+
+    The clock is monotonic (pebble's own limit reads the wall clock, which may be set) and starts when the work does.
+    """
+    waiting = asyncio.wrap_future(future)
+    now = asyncio.get_running_loop().time
+    started = slot.ready
+    deadline = now() + (timeout if started else START_ALLOWANCE)
+    while not waiting.done():
+        if not started and future.running():
+            started, deadline = True, now() + timeout
+        if now() >= deadline:
+            if started:
+                raise TimeoutError
+            raise BrokenProcessPool("no worker came up")
+        if not future.done() and not slot.is_alive:
+            # The worker died idle, and pebble gave its pool up just before it was handed this task: it will never be done
+            raise BrokenProcessPool("the pool is broken")
+        await asyncio.wait({waiting}, timeout=min(deadline - now(), 0.5 if started else 0.005))
+    return waiting.result()
 
 
 class _PoolMaker:
@@ -228,7 +239,13 @@ class _Slot:
         self._future = await asyncio.to_thread(pool.schedule, task)
         return self._future
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the pool still looks after its worker."""
+        return self._pool is not None and bool(self._pool.active)
+
     def pids(self) -> tuple[int, ...]:
+        """The id of the worker process, if there is one."""
         return tuple(self._pool._pool_manager.worker_manager.workers) if self._pool is not None else ()
 
     def discard(self) -> threading.Thread | None:
@@ -244,12 +261,17 @@ class _Slot:
 
 
 def _end_pool(pool: pebble.ProcessPool) -> None:
-    for pid in tuple(pool._pool_manager.worker_manager.workers):
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
+    """Kills the pool's worker and waits until it is gone.
+
+    In this order: a pool that runs would replace the worker, and a worker that is just starting when the pool's locks are removed
+    fails with a traceback on the daemon's error output.
+    """
     pool.stop()  # type: ignore[no-untyped-call]
+    if pool._pool_manager_loop is not None:
+        pool._pool_manager_loop.join()
+    for worker in tuple(pool._pool_manager.worker_manager.workers.values()):
+        worker.kill()
+        worker.join(1)
     pool.join()
 
 

@@ -31,7 +31,7 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
         "recall", "background_intro", "background_units", "planned_intro", "planned_near", "denied", "cancelled",
     ),
     "reference": (
-        "anaphors", "demonstratives", "celle", "counterparts", "agents", "capital", "towards",
+        "anaphors", "demonstratives", "celle", "counterparts", "agents", "capital", "towards", "returned", "meanwhile",
         "agenda", "attend", "aside_before", "aside_after", "together",
     ),
     "genre": (
@@ -65,6 +65,7 @@ class Entry:
     mode: str | None = None
     reflexive: bool = False  # only with "to be": "s'est entretenu", not "a entretenu"
     bare: bool = True  # counts without an auxiliary, as in headlines
+    partner: bool = False  # a verb that counts only with its subject behind it and the other party named: "بحث X مع Y"
     noun: bool = False
 
 
@@ -348,7 +349,7 @@ class _Builder:
 
     def row(self, table: str, key: str, row: Mapping[str, Any], seen: set[str]) -> None:
         allowed = {
-            "verb": {"id", "kind", "strength", "mode", "reflexive", "bare", *_VERB_FORMS},
+            "verb": {"id", "kind", "strength", "mode", "reflexive", "bare", "partner", *_VERB_FORMS},
             "noun": {"id", "kind", "strength", "mode", "words"},
             "topic": {"id", "words"},
         }[table]
@@ -376,7 +377,8 @@ class _Builder:
         reflexive, bare = bool(row.get("reflexive")), bool(row.get("bare", not row.get("reflexive")))
         for form in _VERB_FORMS:
             for text in row.get(form, ()):
-                self.add(self.phrase(key, text), Entry("verb", "verb", identity, kind, strength, form, mode, reflexive, bare))
+                entry = Entry("verb", "verb", identity, kind, strength, form, mode, reflexive, bare, bool(row.get("partner")))
+                self.add(self.phrase(key, text), entry)
 
     def add(self, phrase: tuple[str, ...], entry: Entry) -> None:
         entries = self.entries.setdefault(phrase, [])

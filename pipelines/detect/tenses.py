@@ -9,6 +9,8 @@ from pipelines.detect.cues import Hit, hits_between
 from pipelines.detect.model import Status
 from pipelines.detect.parts import SINCE, Part
 
+_CLAUSES = frozenset(("حيث", "اذ", "الذي", "التي", "بينما", "فيما"))  # folded words that begin another clause
+_WITH = frozenset(("مع", "رفقه", "برفقه"))
 _REACH = 10  # words over which an auxiliary governs a participle ("a eu, ce mardi à Rabat, des entretiens")
 
 
@@ -88,6 +90,8 @@ def _is_cue(part: Part, hit: Hit, begin: int) -> bool:
         return False
     if entry.noun:
         return True
+    if entry.partner and not _has_partner(part, hit):
+        return False
     if entry.id in ("presence", "invite"):
         if part.tokens.words[hit.first - 1] == "s" and hit.first > begin:
             return False  # "s'étaient succédé"
@@ -115,6 +119,24 @@ def _is_cue(part: Part, hit: Hit, begin: int) -> bool:
             aux = part.tokens.words[place]
             return aux not in ("a", "ont", "avait", "avaient", "ha", "han", "habia", "habian", "has", "have", "had")
     return True
+
+
+def _has_partner(part: Part, hit: Hit) -> bool:
+    """Arabic "بحث X ... مع Y": the verb has its subject behind it and then the other party; else it is a noun or one party's business."""
+    tokens = part.tokens
+    at = [actor for actor in part.actors if actor.type != "body" or actor.rank == "delegation"]
+    who = next((one for one in at if hit.last <= tokens.holding(one.start) <= hit.last + 2), None)
+    if who is None:
+        return False
+    end = next((bound[1] for bound in part.bounds if bound[0] <= hit.first < bound[1]), len(tokens.words))
+    for other in at:
+        first = tokens.holding(other.start)
+        if other.start < who.end or first >= end:
+            continue
+        between = tokens.words[hit.last : first + 1]
+        if any(word in _WITH for word in between) or (between and between[-1][0] == "و"):
+            return True
+    return False
 
 
 def _verb_status(part: Part, hit: Hit, begin: int) -> tuple[Status | None, bool]:
@@ -165,8 +187,15 @@ def tense_before(part: Part, at: int, begin: int) -> tuple[str | None, int]:
 
 
 def _copula(part: Part, at: int, begin: int) -> bool:
-    """Arabic "كان (قد) استقبل": a past verb made earlier than the news."""
-    return any(hit.entry.tag == "copula" for hit in hits_between(part.hits, max(begin, at - 7), at))
+    """Arabic "كان (قد) استقبل": a past verb made earlier than the news; not across "حيث" or a comma unless "قد" goes with the verb."""
+    tokens = part.tokens
+    low = max(begin, at - 7)
+    if at > begin and tokens.words[at - 1] != "قد":
+        for place in range(at, low, -1):
+            if tokens.words[place] in _CLAUSES or any(stop in tokens.gaps[place] for stop in "،,؛;:"):
+                low = place
+                break
+    return any(hit.entry.tag == "copula" for hit in hits_between(part.hits, low, at))
 
 
 def _earlier_clause(part: Part, hits: Sequence[Hit]) -> int | None:
@@ -213,6 +242,12 @@ def shifts_of(part: Part, hits: Sequence[Hit], begin: int, end: int) -> list[tup
                 continue
             if not _has_complement(part, noun, end):
                 continue
+            if (
+                tag == "background_intro"
+                and noun.entry.id == "visit"
+                and any(one.entry.tag == "returned" and 0 <= hit.first - one.last <= 25 for one in hits)
+            ):
+                continue  # "returned home after a visit to Y": the visit is the news
             status = Status.BACKGROUND if tag == "background_intro" else Status.PLANNED
             found.append((hit.first, _shift_end(part, noun, begin, end, hit.first), status))
     return found

@@ -161,7 +161,7 @@ def _weigh(
     place, place_quote = place_of(draft, parts, line)
     mode, mode_quote = mode_of(draft, actors, days)
     subject = by_nature(subject_of(told_in(draft, drafts, parts)), actors, parts)
-    verdict = judge(draft, actors, subject, genre)
+    verdict = judge(draft, actors, subject, genre, parts)
     by_field = {part.field: part for part in parts}
     sides = [side_of(actor, draft) for actor in actors]
     people = tuple(participant(actor, side, by_field[actor.field]) for actor, side in zip(actors, sides, strict=True))

@@ -98,6 +98,12 @@ class Frame:
         """Whether both parties are told in this one piece."""
         return len({actor.country for actor in self.actors if actor.country} | self.implied) >= 2
 
+    @property
+    def is_tour(self) -> bool:
+        """A journey with stops in several countries: each stop is a meeting of its own, with its own day."""
+        stops = {place.country for place in self.places if place.country and place.kind == "city" and place.prep in ("in", "to")}
+        return len(stops) >= 2 and any(cue.hit.entry.kind == "visit" for cue in self.cues)
+
 
 def frames_of(part: Part, number: int, published: date | None, order: int) -> list[Frame]:
     """The frames of one sentence, cut where the status changes."""

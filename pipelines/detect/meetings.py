@@ -78,6 +78,7 @@ def gather(parts: Sequence[Part], published: datetime | None) -> list[Draft]:
         for frame in found:
             _lend_hero(frame, hero)
         _resolve_subjects(part, found)
+        _join_stays(found)
         frames.extend(found)
     drafts: list[Draft] = []
     news = [frame for frame in frames if frame.segment.status is Status.NEW]
@@ -145,8 +146,9 @@ def _fit(draft: Draft, frame: Frame) -> float:
         countries |= frame.implied
     known = draft.countries
     fresh = people - draft.people
-    days, held = _stretches([frame], draft.status), _stretches(draft.frames, draft.status)
-    cities, places = _cities([frame]), _cities(draft.frames)
+    held_by = [one for one in draft.frames if not one.is_tour]
+    days, held = _stretches([frame], draft.status), _stretches(held_by, draft.status)
+    cities, places = _cities([frame]), _cities(held_by)
     apart = bool(days and held and not any(_overlap(one, two) for one in days for two in held))
     elsewhere = bool(cities and places and not cities & places)
     if title:
@@ -316,6 +318,26 @@ def _resolve_subjects(part: Part, frames: Sequence[Frame]) -> None:
             frame.actors.insert(0, person)
 
 
+def _join_stays(frames: Sequence[Frame]) -> None:
+    """ "Il avait rencontré X au cours de cette visite": earlier than the return told before it, but the same news."""
+    before: Frame | None = None
+    for frame in frames:
+        segment = frame.segment
+        if (
+            before is not None
+            and segment.status is Status.BACKGROUND
+            and before.segment.status is Status.NEW
+            and segment.sentence - before.segment.sentence <= 2
+            and frame.cues
+            and not any(mention.kind != "duration" for mention in frame.dates)
+            and any(hit.entry.tag == "meanwhile" for hit in hits_between(frame.part.hits, segment.first, segment.last))
+            and not any(hit.entry.tag == "recall" for hit in hits_between(frame.part.hits, segment.first, segment.last))
+        ):
+            frame.segment = segment._replace(status=Status.NEW)
+        if frame.actors and frame.strength >= 2:
+            before = frame
+
+
 def _anchored(frame: Frame) -> bool:
     """A cue with a day or a venue beside it: told as something that happened, not spoken of in general."""
     if frame.strength < 2 or all(cue.hit.entry.kind in ("support", "sign") for cue in frame.cues):
@@ -368,7 +390,7 @@ def _complete_from_title(drafts: Sequence[Draft], parts: Sequence[Part]) -> None
         return
     shown = [
         actor
-        for actor in present(title, title.actors, title.hits)
+        for actor in present(title, title.actors, list(title.hits))
         if actor.country and not actor.plural and not actor.former and (actor.type in ("person", "title") or actor.rank == "delegation")
     ]
     here = {actor.country for actor in draft.actors if actor.country}

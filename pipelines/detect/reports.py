@@ -107,6 +107,7 @@ def days_of(draft: Draft, parts: Sequence[Part], published: date | None) -> tupl
 def _date_sources(draft: Draft, parts: Sequence[Part], published: date | None) -> Iterator[tuple[Part, list[DateMention]]]:
     """Where a meeting's day may stand, best first."""
     telling = sorted(draft.frames, key=telling_most, reverse=True)
+    telling.sort(key=lambda frame: frame.is_tour)
     for frame in telling:
         yield frame.part, _by_nearness(frame)
     if draft.status is Status.BACKGROUND or published is None:

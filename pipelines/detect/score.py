@@ -70,11 +70,13 @@ def genre_of(parts: Sequence[Part], outlet: str | None) -> Genre:
     return Genre(tuple(signs), frozenset(headed))
 
 
-def judge(draft: Draft, participants: Sequence[Actor], subject: Subject, genre: Genre) -> Verdict:
+def judge(draft: Draft, participants: Sequence[Actor], subject: Subject, genre: Genre, parts: Sequence[Part] = ()) -> Verdict:
     """Weigh one meeting."""
     reasons: list[Reason] = []
     missing: list[str] = []
-    countries = {actor.country for actor in participants if actor.country} | {c for frame in draft.frames for c in frame.implied}
+    told = {place.country for part in parts for place in part.places} if parts else None
+    countries = {actor.country for actor in participants if actor.country and not _only_guessed(actor, told, participants)}
+    countries |= {c for frame in draft.frames for c in frame.implied}
     bodies = [actor for actor in participants if actor.kind in SECURITY_KINDS]
     only_named = all(actor.type == "body" and actor.rank != "delegation" for actor in bodies)
     met = any(cue.hit.entry.kind in ("session", "meet") for frame in draft.frames for cue in frame.cues if frame.strength >= 2)
@@ -125,6 +127,15 @@ def judge(draft: Draft, participants: Sequence[Actor], subject: Subject, genre: 
     elif draft.status is Status.CANCELLED:
         missing.append("the meeting is called off")
     return Verdict(round(min(1.0, max(0.0, score)), 3), security, tuple(reasons), tuple(missing))
+
+
+def _only_guessed(actor: Actor, told: set[str | None] | None, participants: Sequence[Actor]) -> bool:
+    """A nameless "director general of national security" of a country that no word of the article names: its own country's, rather."""
+    if told is None or actor.name or actor.type != "title" or actor.country in told or actor.country in ("INT", "EU"):
+        return False
+    if any(one.name and one.country == actor.country for one in participants):
+        return False
+    return not any(len(word) >= 3 and word.isupper() and word.isascii() for word in (actor.role or "").replace("-", " ").split())
 
 
 def _told_together(draft: Draft, participants: Sequence[Actor]) -> bool:

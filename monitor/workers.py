@@ -44,7 +44,7 @@ RESULT_LIMIT = 64 << 20
 # Imported by the fork server before the first worker is forked from it: all that is slow to load, shared by all workers. There is
 # one fork server for all Workers of a process: what the first of them names holds for all.
 PRELOAD = ("monitor.workerload",)
-# What the fork server imports first: the module makes it deaf to SIGTERM, as a service manager may send it to the whole group.
+# What the fork server imports first: it makes the server deaf to SIGTERM and keeps the main script out of the workers.
 _SERVER_MODULE = "monitor.workerserver"
 _PR_SET_PDEATHSIG = 1
 
@@ -91,7 +91,7 @@ class Workers:
         if count < 1:
             raise ValueError("at least one worker is needed")
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["__main__", _SERVER_MODULE, *preload])
+        self._context.set_forkserver_preload([_SERVER_MODULE, *preload])
         self._make = _PoolMaker(self._context, memory_bytes, tasks_per_worker, initializer)
         self._result_limit = result_limit
         self._slots = [_Slot(self._make) for _ in range(count)]
@@ -117,7 +117,8 @@ class Workers:
     async def call(self, function: Callable[..., T], *args: Any, timeout: float) -> T:
         """What `function(*args)` returns, run in a worker within `timeout` seconds (waiting for a free worker not counted).
 
-        `function` must be importable by name, arguments and result picklable. Exceptions of the function arrive as they are.
+        `function` must be importable by name, and not from the main script; arguments and result must be picklable.
+        Exceptions of the function arrive as they are.
         Raises WorkerTimeout, WorkerDied or WorkerOutOfMemory when the process could not finish; RuntimeError after `stop`.
         """
         slot = await self._idle.get()

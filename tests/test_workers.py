@@ -274,31 +274,53 @@ async def test_the_loop_is_not_held_up_while_workers_start() -> None:
     assert longest < 0.2
 
 
-def test_no_orphans_when_the_daemon_is_killed(tmp_path: Path) -> None:
-    script = tmp_path / "daemon.py"
-    script.write_text(
-        textwrap.dedent(
-            """
-            import asyncio, time
-            from monitor.workers import Workers
-
-            async def main():
-                workers = Workers(2)
-                await workers.warm_up()
-                hung = [asyncio.create_task(workers.call(time.sleep, 600, timeout=600)) for _ in range(2)]
-                await asyncio.sleep(0.3)
-                from multiprocessing.forkserver import _forkserver
-                print(*workers.pids, _forkserver._forkserver_pid, flush=True)
-                await asyncio.gather(*hung)
-
-            if __name__ == "__main__":
-                asyncio.run(main())
-            """
-        )
-    )
+def run_script(folder: Path, text: str) -> subprocess.Popen[str]:
+    script = folder / "daemon.py"
+    script.write_text(textwrap.dedent(text))
     root = Path(__file__).parents[1]
     environment = os.environ | {"PYTHONPATH": str(root)}
-    with subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, text=True, env=environment, cwd=root) as daemon:
+    return subprocess.Popen([sys.executable, script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment, cwd=root)
+
+
+def test_workers_start_without_the_main_script(tmp_path: Path) -> None:
+    daemon = run_script(
+        tmp_path,
+        """
+        import asyncio, os
+        from monitor.workers import Workers
+
+        async def main():
+            os.remove(__file__)
+            workers = Workers(1)
+            print(await workers.call(len, "abc", timeout=20))
+            await workers.stop()
+
+        asyncio.run(main())
+        """,
+    )
+    assert daemon.communicate(timeout=60) == ("3\n", "")
+
+
+def test_no_orphans_when_the_daemon_is_killed(tmp_path: Path) -> None:
+    daemon = run_script(
+        tmp_path,
+        """
+        import asyncio, time
+        from multiprocessing.forkserver import _forkserver
+        from monitor.workers import Workers
+
+        async def main():
+            workers = Workers(2)
+            await workers.warm_up()
+            hung = [asyncio.create_task(workers.call(time.sleep, 600, timeout=600)) for _ in range(2)]
+            await asyncio.sleep(0.3)
+            print(*workers.pids, _forkserver._forkserver_pid, flush=True)
+            await asyncio.gather(*hung)
+
+        asyncio.run(main())
+        """,
+    )
+    with daemon:
         assert daemon.stdout is not None
         pids = [int(word) for word in daemon.stdout.readline().split()]
         assert len(pids) == 3 and all(is_alive(pid) for pid in pids)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import multiprocessing
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -418,3 +419,10 @@ def test_an_ended_entry_is_not_claimed_again_and_cannot_be_postponed(store: SqlS
     assert take(store, NOW + 24 * HOUR) == []
     status = store.status(NOW)
     assert (status.entries, status.pending) == (1, 0)
+
+
+def test_an_item_of_a_search_portal_is_of_the_outlet_it_comes_from(store: SqlStore) -> None:
+    portal = "https://news.google.com/rss/articles/CBMiX"
+    polled(store, replace(item(1, link=portal), source="Médias24"), replace(item(2), source="Elsewhere"))
+    _, rows = store.run_sql("SELECT outlet FROM v_entries ORDER BY id")
+    assert [row[0] for row in rows] == ["Médias24", "Le Matin"]

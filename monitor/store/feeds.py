@@ -18,7 +18,7 @@ from monitor.store.suspects import suspicion
 from monitor.store.tables import entries, entry_bodies, entry_keys, feeds, hosts, polls, sightings
 from pipelines.records import Entry, FeedState, Outcome, PollResult
 from pipelines.store import FeedSpec, Planner, PollSaved, SyncResult
-from pipelines.urls import host_of
+from pipelines.urls import host_of, is_google_news
 
 KEEP_POLLS = timedelta(days=30)  # rows of single polls, for the failing and silent feeds' story
 AGREEING_POLLS = 3  # so many polls in a row must be sent on to one address before it is adopted: maintenance pages redirect too
@@ -448,10 +448,16 @@ class _Incoming:
             self.connection.execute(insert(entry_bodies), bodies)
         self.new = len(ids)
 
+    def _outlet_of(self, item: Entry) -> str:
+        """The feed's outlet; for an item of a search portal the outlet it comes from, so that independent voices are counted."""
+        if item.source and item.url and is_google_news(item.url):
+            return _cut(item.source, 200) or self.feed.outlet
+        return str(self.feed.outlet)
+
     def _row(self, item: Entry) -> dict[str, Any]:
         return {
             "feed_id": self.feed.id,
-            "outlet": self.feed.outlet,
+            "outlet": self._outlet_of(item),
             "host": host_of(item.url) if item.url else self.feed.host,
             "url": clean(item.url),
             "title": _cut(item.title, TITLE_CHARS) or "",

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from monitor import app
 from monitor.config import Config, ConfigError, FeedConfig
-from monitor.daemon import EARLIEST_SANE, sqlite_path
+from monitor.daemon import sqlite_path
+from monitor.jobs import EARLIEST_SANE
 
 if TYPE_CHECKING:
     from monitor.mail.settings import MailSettings

@@ -14,7 +14,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, Protocol, TypeVar
 
 from monitor.app import now as present
@@ -28,6 +28,7 @@ from pipelines.store import keep
 
 T = TypeVar("T")
 
+EARLIEST_SANE = datetime(2025, 1, 1, tzinfo=UTC)  # a clock before this has not been set yet: nothing is seen or sent by it
 LEASE = timedelta(minutes=10)  # longer than any poll or reading may take, waiting for its host included
 AFTER_A_BUG = timedelta(hours=1)
 FEEDS_AT_ONCE = 24
@@ -97,7 +98,13 @@ class Work:
             await self.in_store(self.store.release, self.owner)
             await self._clerk.close()
 
+    def has_a_clock(self) -> bool:
+        """Whether the clock has been set since the machine started; without one nothing is claimed."""
+        return self.clock() >= EARLIEST_SANE
+
     async def claim_feeds(self, free: int, *, everything: bool = False, only: Collection[int] | None = None) -> list[FeedState]:
+        if not self.has_a_clock():
+            return []
         return await self._clerk.write(
             self.store.claim_feeds,
             self.clock(),
@@ -110,6 +117,8 @@ class Work:
         )
 
     async def claim_entries(self, free: int) -> list[PendingEntry]:
+        if not self.has_a_clock():
+            return []
         return await self._clerk.write(
             self.store.claim_entries, self.clock(), owner=self.owner, limit=free, lease=LEASE, per_host=PER_HOST_CLAIMS
         )

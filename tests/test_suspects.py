@@ -37,7 +37,9 @@ def item(title: str) -> Entry:
     return Entry(link, title, title, link_key=link_key(link))
 
 
-def poll(store: SqlStore, hour: int, titles: list[str], *, name: str = "Le Fil de Tanger", language: str | None = "fr", **more: Any) -> PollSaved:
+def poll(
+    store: SqlStore, hour: int, titles: list[str], *, name: str = "Le Fil de Tanger", language: str | None = "fr", **more: Any
+) -> PollSaved:
     now = NOW + hour * HOUR
     (state,) = store.claim_feeds(now, owner="me", limit=1, lease=HOUR / 6, per_host=9, everything=True)
     result = PollResult(state.id, True, now, entries=tuple(map(item, titles)), status=200, title=name, language=language)

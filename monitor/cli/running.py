@@ -110,6 +110,8 @@ async def working(config: Config, store: SqlStore, clock: Callable[[], datetime]
 async def pass_once(config: Config, store: SqlStore, *, everything: bool) -> Tally:
     """Poll and read once, with a progress bar on a terminal."""
     async with working(config, store) as work:
+        if not work.has_a_clock():
+            raise Failure(f"the clock says {work.clock():%Y-%m-%d}: set it first, or everything would be seen on that day")
         with Bars() as bars:
             return await work.pass_over(everything=everything, watch=bars)
 

@@ -81,5 +81,6 @@ def accept(connection: Connection, feed_id: int, now: datetime) -> int:
         .where(entries.c.feed_id == feed_id, entries.c.reason == HELD)
         .values(outcome=None, outcome_at=None, reason=None, due_at=now, attempts=0)
     ).rowcount
-    connection.execute(update(feeds).where(feeds.c.id == feed_id).values(title=None, last_error=None, last_error_kind=None, next_poll_at=now))
+    learn = update(feeds).where(feeds.c.id == feed_id)
+    connection.execute(learn.values(title=None, last_error=None, last_error_kind=None, next_poll_at=now))
     return int(opened)

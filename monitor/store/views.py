@@ -38,8 +38,8 @@ VIEWS: dict[str, str] = {
     "v_feeds": """
         SELECT f.id, f.outlet, f.url, f.country, f.language, f.last_polled_at, f.last_ok_at, f.next_poll_at, f.failures,
                coalesce(f.last_error, CASE WHEN {silent} THEN 'silent: no new entry since ' || {last_new} END) AS last_error,
-               f.entries, CASE WHEN {silent} THEN {true} ELSE {false} END AS silent, f.title, f.kind, f.host, f.last_new_at, f.last_status, f.last_error_kind, f.moved_to, f.every_s, f.interval_s,
-               f.retired_at, f.full_text
+               f.entries, CASE WHEN {silent} THEN {true} ELSE {false} END AS silent, f.title, f.kind, f.host, f.last_new_at,
+               f.last_status, f.last_error_kind, f.moved_to, f.every_s, f.interval_s, f.retired_at, f.full_text
         FROM feeds f
     """,
     "v_entries": """

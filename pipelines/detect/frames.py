@@ -232,7 +232,11 @@ def _side_by_side(part: Part, number: int, order: int) -> Frame | None:
         return None
     status = Status.NEW
     fresh = any(
-        low <= one.start < high and one.direction in ("past", "same") and one.days.precision in ("day", "range") for one in part.dates
+        low <= one.start < high
+        and one.direction in ("past", "same")
+        and one.days.precision in ("day", "range")
+        and (one.alternative is None or "past" in tags)  # "is due in Baghdad on Tuesday, where he will see": the next one
+        for one in part.dates
     )
     if "recall" in tags or ("pluperfect" in tags and "past" not in tags):
         status = Status.BACKGROUND
@@ -246,7 +250,7 @@ def _of_all(part: Part, frame: Frame) -> list[Actor]:
     """At a session, nameless chiefs of no named country ("les chefs de police") are those of all."""
     if not any(
         cue.hit.entry.kind in ("session", "attend", "support") or cue.hit.entry.id in ("gather", "meet", "sit") for cue in frame.cues
-    ):
+    ) or _at_home(frame):
         return [actor for actor in frame.actors if not (actor.country == "INT" and actor.plural)]
     if not any(cue.hit.entry.kind == "session" or cue.hit.entry.mode == "multilateral" for cue in frame.cues):
         return frame.actors
@@ -257,6 +261,15 @@ def _of_all(part: Part, frame: Frame) -> list[Actor]:
             actor = replace(actor, country="INT", body_id=None)
         found.append(actor)
     return found
+
+
+def _at_home(frame: Frame) -> bool:
+    """ "The prime minister chaired a meeting of police chiefs and ministers": his own, when no other country is named and no session."""
+    if any(cue.hit.entry.kind == "session" or cue.hit.entry.mode == "multilateral" or cue.hit.entry.id == "gather" for cue in frame.cues):
+        return False
+    leads = any(actor.country not in (None, "INT", "EU") and actor.type != "body" for actor in frame.actors)
+    named = {actor.country for actor in frame.actors} | {place.country for place in frame.places}
+    return leads and len(named - {None, "INT"}) <= 1
 
 
 def _attendance(part: Part, number: int, order: int) -> list[Frame]:

@@ -38,6 +38,7 @@ class Part:
     dates: tuple[DateMention, ...]
     places: tuple[PlaceMention, ...]
     actors: list[Actor]
+    language: str = ""
     lead: int = 0  # the first sentence that tells something
 
     def quote(self, start: int, end: int) -> Quote:
@@ -85,6 +86,7 @@ def read_part(
         _outside(find_dates(text, language, published, folded=folded), mine, text, published),
         places,
         mine,
+        language,
     )
     part.places = _venues(part, language)
     part.actors = _with_counterparts(part)

@@ -24,6 +24,10 @@ _GENRES = {
     "poll": (2, 0.3), "history": (3, 0.3), "local": (1, 0.3), "company": (4, 0.25), "ceremony": (3, 0.15), "operation": (4, 0.1),
     "review": (2, 0.3),
 }  # fmt: skip
+# Whose own chiefs papers of a language name by office alone
+_AT_HOME: dict[str, frozenset[str | None]] = {
+    "fr": frozenset(("FR", "MA")), "es": frozenset(("ES",)), "en": frozenset(("GB", "US")), "ar": frozenset(),
+}  # fmt: skip
 _SATIRES = frozenset((
     "le gorafi", "gorafi", "el mundo today", "the onion", "newsthump", "nordpresse", "el manchar",
     "the daily mash", "private eye", "الحدود", "alhudood",
@@ -74,7 +78,7 @@ def judge(draft: Draft, participants: Sequence[Actor], subject: Subject, genre: 
     """Weigh one meeting."""
     reasons: list[Reason] = []
     missing: list[str] = []
-    told = {place.country for part in parts for place in part.places} if parts else None
+    told = {place.country for part in parts for place in part.places} | _AT_HOME.get(parts[0].language, frozenset()) if parts else None
     countries = {actor.country for actor in participants if actor.country and not _only_guessed(actor, told, participants)}
     countries |= {c for frame in draft.frames for c in frame.implied}
     bodies = [actor for actor in participants if actor.kind in SECURITY_KINDS]
@@ -119,6 +123,8 @@ def judge(draft: Draft, participants: Sequence[Actor], subject: Subject, genre: 
     if missing:
         score = min(score, _CEILING)
     for tag, sign in genre.signs:
+        if tag == "trial" and len({actor.country for actor in bodies if actor.kind in ("prosecutor", "justice")}) >= 2:
+            continue  # prosecutors who meet speak of courts and suspects
         weight = -_GENRES[tag][1] * (2 if tag in genre.headed and tag not in ("satire", "fiction", "message") else 1)
         score += weight
         reasons.append(Reason(f"reads like {tag}", weight, sign))

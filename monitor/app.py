@@ -108,12 +108,15 @@ def profiles(config: Config) -> tuple[Profile, ...]:
     """The configured profiles. Raises ConfigError for keywords or alert addresses that cannot be used."""
     from monitor.mail.profile import Profile
     from monitor.mail.push import problems as push_problems
+    from monitor.mail.words import frame
     from monitor.slots import parse_days
 
     made, problems = [], []
     for number, profile in enumerate(config.profiles, start=1):
         urls = config.alert_urls(number - 1)
         problems += [f"profiles[{number}]: {problem}" for problem in push_problems(urls)]
+        unknown = [code for code in profile.countries if frame("en").country(code) == code]
+        problems += [f"profiles[{number}].countries: there is no country {code!r}" for code in unknown]
         try:
             made.append(
                 Profile(

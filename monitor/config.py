@@ -108,6 +108,14 @@ def zone_name(value: str) -> str:
     return value
 
 
+def country_code(value: str) -> str:
+    """Two capital letters of ISO 3166, or one of our own two."""
+    if value not in ("INT", "EU") and not re.fullmatch(r"[A-Z]{2}", value):
+        hint = f" (did you mean {value.upper()!r}?)" if re.fullmatch(r"[A-Za-z]{2}", value) else ""
+        raise ValueError(f'{value!r} is no country code such as "MA" or "FR" (INT: international bodies, EU: of the Union){hint}')
+    return value
+
+
 def positive(value: timedelta) -> timedelta:
     if value <= timedelta(0):
         raise ValueError("must be longer than zero")
@@ -120,7 +128,7 @@ ClockTime = Annotated[time, BeforeValidator(clock_time)]
 ClockSpan = Annotated[tuple[time, time] | None, BeforeValidator(clock_span)]
 MailAddress = Annotated[str, AfterValidator(mail_address)]
 ZoneName = Annotated[str, AfterValidator(zone_name)]
-Country = Annotated[str, Field(pattern=r"^[A-Z]{2,3}$")]
+Country = Annotated[str, AfterValidator(country_code)]
 
 
 class Section(BaseModel):
@@ -229,7 +237,7 @@ class ProfileConfig(Section):
     language: Language = "fr"
     digest_at: ClockTime | None = None
     timezone: ZoneName | None = None
-    days: tuple[Weekday, ...] = WEEKDAYS
+    days: tuple[Weekday, ...] = Field(WEEKDAYS, min_length=1)
     empty: Literal["skip", "send"] = "send"
     categories: tuple[Category, ...] = ()
     countries: tuple[Country, ...] = ()

@@ -84,7 +84,8 @@ def _at_most_one(given: dict[str, Any]) -> None:
 def _print_told(told: dict[str, Any], json: bool) -> None:
     """Say how sending went, and end."""
     print(as_json(told) if json else _in_words(told))
-    raise typer.Exit(0 if told["sent"] or told["written"] or told["skipped"] else 1)
+    done = told["sent"] or told["written"] or told["skipped"]
+    raise typer.Exit(0 if done and not told["refused"] and not told["problem"] else 1)
 
 
 async def send_now(
@@ -111,7 +112,7 @@ async def send_again(
 
     now = app.now()
     try:
-        mails = archive.resend(store, profile.name, day, now, only=only)
+        mails = archive.resend(store, profile.name, day, now, only=only, readers=profile.recipients)
     except (archive.NoSuchDigest, BadAddress) as problem:
         raise Failure(f"--resend: {problem}") from None
     report = await service.deliver(store, settings, now, owner=app.owner_name(), profiles=profiles)
@@ -162,7 +163,8 @@ def _in_words(told: dict[str, Any]) -> str:
     done += [f"{told['written']} written to {told['out_dir']}"] if told["out_dir"] else []
     done += [f"{told[key]} {key}" for key in ("deferred", "refused", "unknown") if told[key]]
     if told["skipped"]:
-        done.append(f"no new digest: {told['skipped']}")
+        again = f"; --resend {told['day']} sends it once more" if told["skipped"] == "built already" else ""
+        done.append(f"no new digest: {told['skipped']}{again}")
     if told["problem"]:
         done.append(told["problem"])
     return f"{told['day']}  {plain(told['subject'])}\n{plain('; '.join(done))}"

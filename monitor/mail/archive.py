@@ -8,7 +8,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from monitor.mail import message
-from monitor.mail.delivery import SMALLER_FROM
+from monitor.mail.delivery import NO_RECIPIENT, SMALLER_FROM
 from monitor.mail.profile import Profile
 from monitor.mail.push import PREFIX, is_push
 from monitor.mail.service import preview
@@ -58,19 +58,27 @@ def show_digest(store: Store, digest_id: int) -> KeptDigest:
         )
 
 
-def resend(store: Store, profile: str, day: date, now: datetime, *, only: str | None = None) -> list[OutboxRow]:
+def resend(
+    store: Store, profile: str, day: date, now: datetime, *, only: str | None = None, readers: Iterable[str] | None = None
+) -> list[OutboxRow]:
     """Owe the mails of a day's digest again, in the same bytes, to all its recipients or to one of them.
 
-    Also those refused, in doubt, or held. Raises NoSuchDigest. Returns the mails that are owed.
+    Also those refused, in doubt, or held. `readers` are today's recipients, if given: nobody else is written to.
+    Raises NoSuchDigest. Returns the mails that are owed.
     """
+    still = None if readers is None else {message.recipient_key(reader) for reader in readers} | {""}
     with store.writing("mails owed again") as connection:
         digest_id = kept.digest_of(connection, profile, day)
         if digest_id is None:
             raise NoSuchDigest(f"profile {profile} has no digest of {day}")
         wanted = None if only is None else message.recipient_key(only)
-        rows = [row for row in kept.mails_of(connection, digest_id) if wanted is None or message.recipient_key(row.recipient) == wanted]
+        mails = [(row, message.recipient_key(row.recipient) if row.recipient else "") for row in kept.mails_of(connection, digest_id)]
+        rows = [row for row, key in mails if wanted in (None, key)]
         if not rows:
             raise NoSuchDigest(f"the digest of {day} has no mail for {only}")
+        rows = [row for row, key in mails if row in rows and (still is None or key in still)]
+        if not rows:
+            raise NoSuchDigest(f"nobody the digest of {day} was for is a recipient of {profile} any more")
         shortened = {(row.recipient, row.part // SMALLER_FROM) for row in rows if row.part > SMALLER_FROM}
         rows = [row for row in rows if (row.recipient, row.part) not in shortened]
         for row in rows:
@@ -119,6 +127,6 @@ def _trouble(row: OutboxRow, now: datetime) -> str | None:
         return f"{mail} may have arrived: {row.last_reply}"
     if row.state == "pending" and age > OVERDUE:
         return f"{mail} waits: {row.last_reply or 'not tried yet'}"
-    if row.state == "failed" and age < timedelta(days=7):
+    if row.state == "failed" and age < timedelta(days=7) and row.last_reply != NO_RECIPIENT:
         return f"{mail} failed: {row.last_reply}"
     return None

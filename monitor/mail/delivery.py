@@ -42,6 +42,8 @@ GIVE_UP_PUSH_AFTER = timedelta(hours=12)
 SMALLER_FROM = 100
 """Parts with a higher number are the text of another part (the hundreds) in small pieces, for a server that takes no more."""
 
+NO_RECIPIENT = "no longer a recipient"
+
 SESSIONS = 3
 """Sessions that may break in one round before the rest waits for the next."""
 
@@ -229,7 +231,7 @@ class _Delivery:
     def _claim(self, row: OutboxRow) -> bytes | None:
         if self._is_gone(row):
             with self.store.writing("mail dropped") as connection:
-                kept.release(connection, row.id, "failed", last_reply="no longer a recipient")
+                kept.release(connection, row.id, "failed", last_reply=NO_RECIPIENT)
             return None
         with self.store.writing("mail claimed") as connection:
             if not kept.claim(connection, row, self.owner, self.now, self.now + LEASE):

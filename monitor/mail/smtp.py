@@ -16,7 +16,9 @@ the mail, and only the time between dot and answer stays in doubt (RFC 1047).
 from __future__ import annotations
 
 import asyncio
+import os
 import re
+import socket
 import ssl
 from collections.abc import Awaitable, Callable
 from types import TracebackType
@@ -94,7 +96,7 @@ class Mailer:
             raise
         except aiosmtplib.SMTPAuthenticationError as problem:
             # The server's text may quote what we sent
-            raise Misconfigured(f"login as {settings.username} refused: {problem.code}") from None
+            raise Misconfigured(f"login as {settings.username} refused ({problem.code}); look at mail.username and the password") from None
         except aiosmtplib.SMTPResponseException as problem:
             kind = Misconfigured if problem.code >= 500 else Unreachable
             raise kind(f"{settings.host}:{settings.port}: {_line(problem)}") from problem
@@ -104,8 +106,11 @@ class Mailer:
         except aiosmtplib.SMTPConnectError as problem:
             if isinstance(problem.__cause__, ssl.SSLError):
                 raise Misconfigured(f"{settings.host}:{settings.port}: no safe connection: {problem.__cause__}") from problem
-            raise Unreachable(f"{settings.host}:{settings.port}: {_line(problem)}") from problem
+            raise Unreachable(f"{settings.host}:{settings.port}: {_cause(problem)}") from problem
         except aiosmtplib.SMTPException as problem:
+            if "starttls extension not supported" in str(problem).lower():
+                words = 'offers no STARTTLS; set mail.security to "tls" (and its port), or to "none" for a server on this machine'
+                raise Misconfigured(f"{settings.host}:{settings.port}: {words}") from problem
             kind = Misconfigured if "not supported" in str(problem).lower() else Unreachable
             raise kind(f"{settings.host}:{settings.port}: {_line(problem)}") from problem
         except (OSError, TimeoutError) as problem:
@@ -301,6 +306,14 @@ def envelope_id(mail: bytes) -> str:
 
 def _own_name(settings: MailSettings) -> str:
     return address(settings.sender).rpartition("@")[2]
+
+
+def _cause(problem: BaseException) -> str:
+    """Why no connection came about, without the addresses that stand before it already."""
+    cause = problem.__cause__
+    if isinstance(cause, socket.gaierror):
+        return "there is no such host, or no name server answers"
+    return os.strerror(cause.errno) if isinstance(cause, OSError) and cause.errno else _line(problem)
 
 
 def _line(problem: BaseException | None) -> str:

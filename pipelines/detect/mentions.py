@@ -587,15 +587,16 @@ class _Article:
         type_ = actor.field_type or ""
         named = claims.named.get(type_, [])
         facing = claims.counterparts.get(type_, set()) | claims.stated.get(type_, set())
-        usual = [one for one in ({"es": "ES"}.get(self.known.language), self.home) if one]
+        usual = [one for one in ({"es": "ES"}.get(self.known.language),) if one]
+        own = (self.home,) if self.home else ()
         if actor.country is not None and (actor.country in self.mentioned or not self._apart):
             usual.append(actor.country)
         if actor.type == "person" and actor.rank in _LEADING:
             # A second head of the same service is that of another country
             taken = set(named) | facing
-            free = (one for one in (*usual, *self._at_home(claims), *self.ranking) if one not in taken)
+            free = (one for one in (*own, *usual, *self._at_home(claims), *self.ranking) if one not in taken)
             return next(free, None) or next(iter(self._apart), None)
-        order = (*(one for one in usual if one in named), *named, *usual, *self._at_home(claims), *self.ranking)
+        order = (*(one for one in usual if one in named), *named, *usual, *self._at_home(claims), *own, *self.ranking)
         return next((one for one in order if one not in facing or actor.type == "body"), None)
 
     def _at_home(self, claims: _Claims) -> Iterable[str]:

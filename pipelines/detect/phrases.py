@@ -740,7 +740,7 @@ class Phrases:
             return True
         if folded in known.stops or len(folded) < 2 or folded.startswith(("بال", "وال", "لل", "فال", "كال")):
             return False
-        if folded.endswith("ات") and len(folded) > 4:
+        if first and folded.endswith("ات") and len(folded) > 4:
             return False  # a plural: "شبكات"
         for inner in range(at + 1, at + min(4, len(word))):
             number = part.starting.get(inner)

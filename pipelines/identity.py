@@ -332,6 +332,8 @@ def _body_words(body_id: str | None, body: str | None, country: str | None) -> t
     text = " ".join(x for x in (body_id, body) if x)
     plain = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c)).replace("ة", "ه")
     words = {_BODY_WORDS.get(w, w) for w in re.findall(r"\w+", plain.replace("’", " ").replace("'", " ").replace("_", " "))}
+    if "intelligence" in words:
+        words.discard("interior")  # a service that looks inward, not the ministry
     telling = words - _PLAIN_BODY_WORDS - {(country or "").casefold(), "pole"}
     kind = next((kind for kind in _KINDS if kind in words), "military" if "defence" in words else None)
     return frozenset(telling or words), kind
@@ -367,8 +369,10 @@ def _likeness_of_bodies(one: Seat, other: Seat) -> float:
 
 
 def _same_body(one: Seat, other: Seat) -> bool:
-    if one.body_id and one.body_id == other.body_id:
-        return True
+    if one.body_id and other.body_id:
+        # Bodies of the register are two unless one is a part of the other: ma-dgsn, ma-pole-dgsn-dgst
+        ids = (_body_words(seat.body_id, None, seat.country)[0] for seat in (one, other))
+        return one.body_id == other.body_id or bool(frozenset.intersection(*ids))
     return bool(one.bodies & other.bodies)
 
 

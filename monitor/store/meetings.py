@@ -373,11 +373,9 @@ class Joining:
         loose |= self._alike(firm, "loose")
         loose |= self._members(self._records(firm)) - self._firm(self._members(self._records(firm)))
         loose = self._closure(loose, "loose")
-        # The meetings that a vague account may belong to are needed whole
-        near = self._alike(loose, "firm") - firm
-        near |= self._firm(self._members(self._records(near)))
-        near |= self._partners(near | loose)
-        return firm | loose | near
+        # The meetings that a vague account may belong to are needed with all that decides on them
+        near = self._closure(self._alike(loose, "firm") - firm, "firm")
+        return firm | loose | near | self._partners(near | loose)
 
     def _records(self, ids: Iterable[int]) -> set[int]:
         return {m for i in ids if (m := self.kin[i].meeting_id)}

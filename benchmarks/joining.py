@@ -124,7 +124,8 @@ def fill(store: SqlStore, done: int, meetings: int, articles: int) -> None:
 def measure(store: SqlStore, meetings: int) -> None:
     """Time single articles, each in its own transaction: of fresh meetings, of known ones, and without any meeting."""
     pairs, spacing = people(), timedelta(hours=4)
-    fresh = [r for n in range(10_000_000 + meetings, 10_000_000 + meetings + 12) for r in meeting_number(n, pairs, spacing / 4000)]
+    # The next meetings after the last, as a running watch meets them; `fill` keeps them again at the next size without harm
+    fresh = [r for n in range(meetings, meetings + 12) for r in meeting_number(n, pairs, spacing)]
     chance = random.Random(7)
     known = [replace_outlet(next(meeting_number(chance.randrange(meetings), pairs, spacing)), k) for k in range(80)]
     none = [quiet(number + meetings) for number in range(80)]

@@ -93,7 +93,7 @@ def plan(feeds: int, articles: int, seed: int, start: datetime) -> tuple[list[Fe
                 told = press.report(rng, feed.language, meetings[meeting], when)
             section = rng.choice(("actualite", "societe", "monde", "une"))
             path = f"/{section}/{when:%Y/%m}/article-{place:05d}-{rng.randrange(10**6):06d}.html"
-            author = f"{rng.choice('ABCDHKLMNRSY')}. {rng.choice(('Alami', 'Bennis', 'Duval', 'Fournier', 'Mansouri', 'Perrin'))}"
+            author = f"{rng.choice('ABCDHKLMNRSY')}. {rng.choice(('Alami', 'Bennis', 'Duval', 'Fournier', 'Filali', 'Perrin'))}"
             stories.append(Story(feed, path, told, author, when, meeting))
     return outlets, stories
 

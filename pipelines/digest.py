@@ -208,10 +208,19 @@ def is_title(role: str) -> bool:
     return _NO_TITLE.search(role) is None
 
 
-def role_in(who: Who, language: str | None = None) -> str | None:
-    """The role as the articles of that language (None: of any) say it: the commonest, then the fullest. None if none does."""
+def role_in(who: Who, language: str | None = None, country: str | None = None) -> str | None:
+    """The role as the articles of that language (None: of any) say it: the commonest, then the fullest. None if none does.
+
+    `country` is the name of theirs that is said beside the role: a wording that repeats it as an adjective comes second.
+    """
     said = Counter(role for of, role in who.wordings if language in (None, of) and is_title(role))
-    return max(said, key=lambda role: (said[role], len(role)), default=None)
+    return max(said, key=lambda role: (said[role], not _repeats(country, role), len(role)), default=None)
+
+
+def _repeats(country: str | None, role: str) -> bool:
+    """Whether a word of the role begins as the country does, as most adjectives of countries do ("marocain", "Maroc")."""
+    beginnings = {word[:4] for word in (country or "").casefold().split() if len(word) > 3}
+    return any(word[:4] in beginnings for word in role.casefold().split())
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from pipelines.errors import BotWall, FeedError, FetchError, Gone, PageError, Pi
 from pipelines.extract import page_text_quick, read_feed_text, read_page, why_not_read
 from pipelines.feeds import parse_feed
 from pipelines.fingerprint import fingerprint
+from pipelines.localtime import local_time
 from pipelines.polling import asks_unconditionally, next_try
 from pipelines.records import Article, FeedState, Page, ParsedFeed, PendingEntry, PollResult, Reading
 from pipelines.urls import host_of, is_google_news

@@ -533,6 +533,17 @@ def is_loose(account: Account) -> bool:
     return is_wide(account) or len(sides_of(account.report)) < 2
 
 
+def tier_of(account: Account) -> int:
+    """How much an account is worth for telling meetings apart.
+
+    1: two sides, and the day. 2: two sides, and a month or the days before the article. 3: a vague one (`is_loose`).
+    Those of a higher tier join what those of a lower one have made, and leave it as it is.
+    """
+    if is_loose(account):
+        return 3
+    return 1 if window_of(account.report, account.published).exact else 2
+
+
 def is_wide(account: Account) -> bool:
     """Whether the account's days are too wide to tell meetings apart."""
     return window_of(account.report, account.published).loose
@@ -818,23 +829,41 @@ def arrange(
     """
     order = sorted(range(len(accounts)), key=lambda i: order_of(accounts[i]))
     apart = _Apart(rulings)
-    groups = _newcomers(accounts, known or [alone(account) for account in accounts], order, rulings)
-    placed: list[_Group] = []
-    torn: list[_Group] = []
-    for newcomer, loose in groups:
-        if not loose and not _place(newcomer, placed, apart):
-            torn.append(newcomer)
-    _merge(placed, apart, tolerant=False)
-    _merge(placed, apart, tolerant=True)
-    vague: list[_Group] = []
-    for newcomer in torn + [newcomer for newcomer, loose in groups if loose]:
-        host = _host(newcomer, _fitting(newcomer, placed, apart))
-        if host is not None:
-            host.guests |= newcomer.members
-        else:
-            vague.append(newcomer)
+    newcomers = _newcomers(accounts, known or [alone(account) for account in accounts], order, rulings)
+    dated, undated, loose = ([group for group, tier in newcomers if tier == wanted] for wanted in (1, 2, 3))
+    placed = _gather(dated, apart)
+    placed += _gather(_unclaimed(undated, placed, apart, TORN), apart)
+    vague = _unclaimed(loose, placed, apart, CLEARLY)
     found = [group.members | group.guests for group in placed] + _retellings(vague, apart)
     return [tuple(sorted(group)) for group in _united(found, rulings)]
+
+
+def _gather(newcomers: Sequence[_Group], apart: _Apart) -> list[_Group]:
+    """Group accounts of one strength with one another."""
+    placed: list[_Group] = []
+    torn = [newcomer for newcomer in newcomers if not _place(newcomer, placed, apart)]
+    _merge(placed, apart, tolerant=False)
+    _merge(placed, apart, tolerant=True)
+    alone: list[_Group] = []
+    for newcomer in _unclaimed(torn, placed, apart, CLEARLY):
+        if not _place(newcomer, alone, apart):
+            alone.append(newcomer)
+    return placed + alone
+
+
+def _unclaimed(newcomers: Sequence[_Group], placed: Sequence[_Group], apart: _Apart, margin: float) -> list[_Group]:
+    """Let meetings claim the vague accounts that are theirs; the others are returned.
+
+    What an article tells as its news goes first: what it recalls beside it is another meeting.
+    """
+    left = []
+    for newcomer in sorted(newcomers, key=lambda group: Status.NEW not in group.known.statuses):
+        host = _host(newcomer, _fitting(newcomer, placed, apart), margin)
+        if host is None:
+            left.append(newcomer)
+        else:
+            host.claim(newcomer)
+    return left
 
 
 TORN = 0.1
@@ -862,14 +891,14 @@ def _united(groups: list[set[int]], rulings: Collection[Ruling]) -> list[set[int
     return groups
 
 
-def _host(newcomer: _Group, fitting: Sequence[tuple[float, _Group]]) -> _Group | None:
+def _host(newcomer: _Group, fitting: Sequence[tuple[float, _Group]], margin: float) -> _Group | None:
     """The meeting a vague account is of: the one it fits clearly best, or that far more tell, or, undated, the nearest one.
 
     Articles that recall a meeting without a day mean the last one; those that announce one mean the next.
     """
     if len(fitting) < 2:
         return fitting[0][1] if fitting else None
-    best = [group for score, group in fitting if score > fitting[0][0] - CLEARLY]
+    best = [group for score, group in fitting if score > fitting[0][0] - margin]
     if len(best) == 1:
         return best[0]
     first, second = sorted((len(group.known.told) for group in best), reverse=True)[:2]
@@ -891,16 +920,27 @@ def _distance(window: Window, day: date) -> int:
 class _Group:
     """A meeting in the making. `guests` are vague accounts: they do not change what it is compared by."""
 
-    __slots__ = ("guests", "known", "members")
+    __slots__ = ("claimed", "guests", "known", "members")
 
     def __init__(self, known: KnownMeeting, members: set[int]):
         self.known = known
         self.members = members
         self.guests: set[int] = set()
+        self.claimed: dict[str, frozenset[Status]] = {}  # how the articles of the guests tell it
 
     def take(self, other: _Group) -> None:
         self.known = add(self.known, other.known)
         self.members |= other.members
+
+    def claim(self, guest: _Group) -> None:
+        self.guests |= guest.members
+        for article in guest.known.told:
+            self.claimed[article] = self.claimed.get(article, frozenset()) | guest.known.statuses
+
+    def tells_otherwise(self, newcomer: _Group) -> bool:
+        """Whether a guest's article tells the newcomer as another meeting: as an earlier or a coming one."""
+        told = [self.claimed[article] for article in newcomer.known.told if article in self.claimed]
+        return any(statuses != newcomer.known.statuses for statuses in told)
 
 
 class _Apart:
@@ -916,8 +956,8 @@ class _Apart:
 
 def _newcomers(
     accounts: Sequence[Account], known: Sequence[KnownMeeting], order: Sequence[int], rulings: Collection[Ruling]
-) -> list[tuple[_Group, bool]]:
-    """The accounts in the order in which they are placed, and whether they are vague.
+) -> list[tuple[_Group, int]]:
+    """The accounts in the order in which they are placed, and their tier.
 
     Accounts that tell the very same are placed as one, and so are copies of a text that was ruled on.
     """
@@ -926,7 +966,7 @@ def _newcomers(
     first: dict[tuple[object, ...], int] = {}
     pairs = [(ruling.one, ruling.other) for ruling in rulings if ruling.same and ruling.copy]
     for i in order:
-        if i not in ruled and not is_loose(accounts[i]):
+        if i not in ruled and tier_of(accounts[i]) == 1:
             twin = first.setdefault(sameness(known[i]), i)
             if twin != i:
                 pairs.append((twin, i))
@@ -935,13 +975,13 @@ def _newcomers(
             merged = together[one] | together[other]
             for i in merged:
                 together[i] = merged
-    newcomers: list[tuple[_Group, bool]] = []
+    newcomers: list[tuple[_Group, int]] = []
     seen: set[int] = set()
     for i in order:
         if i not in seen:
             seen |= together[i]
             members = [j for j in order if j in together[i]] if len(together[i]) > 1 else [i]
-            newcomers.append((_Group(reduce(add, (known[j] for j in members)), set(members)), is_loose(accounts[i])))
+            newcomers.append((_Group(reduce(add, (known[j] for j in members)), set(members)), tier_of(accounts[i])))
     return newcomers
 
 
@@ -963,7 +1003,8 @@ def _fitting(newcomer: _Group, placed: Sequence[_Group], apart: _Apart) -> list[
     found = [
         (verdict.score, group)
         for group in placed
-        if not apart(group, newcomer) and (verdict := compare(group.known, newcomer.known, tolerant=False)).same
+        if not (apart(group, newcomer) or group.tells_otherwise(newcomer))
+        and (verdict := compare(group.known, newcomer.known, tolerant=False)).same
     ]
     return sorted(found, key=lambda pair: -pair[0])
 

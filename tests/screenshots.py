@@ -1,13 +1,20 @@
-"""Pictures of the digest in Chromium: wide, narrow, dark, Arabic. `python tests/screenshots.py [FOLDER]`, then look at them."""
+"""Pictures of the digest in Chromium: wide, narrow, dark, Arabic; and the README's, of the demonstration's digest.
+
+`python tests/screenshots.py [FOLDER]`, then look at them.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import sys
+import tempfile
 from pathlib import Path
 
 from mail.samples import ZONE, digest, feeds, full_digest
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
+from monitor import log
+from monitor.demo import show
 from monitor.mail.names import Names
 from monitor.mail.render import render
 from monitor.mail.view import view_of
@@ -27,9 +34,31 @@ SHOTS = (
 )
 
 
+README = Path(__file__).parent.parent / "docs" / "digest.png"
+README_SIZE = {"width": 900, "height": 1100}
+
+
+def picture_for_readme(browser: Browser, html: str) -> None:
+    """The top of a digest as a mail client shows it."""
+    page = browser.new_page(viewport=README_SIZE)
+    page.set_content(html)
+    page.screenshot(path=README)
+    page.close()
+    print(README)
+
+
+def digest_of_demo() -> str:
+    """The HTML of what `vigie demo` writes."""
+    log.configure(quiet=True)
+    with tempfile.TemporaryDirectory() as folder:
+        outcome = asyncio.run(show(Path(folder), say=lambda line: None))
+        return Path(outcome["digest"]).read_text(encoding="utf-8")
+
+
 def main(folder: Path) -> None:
     """Write one PNG per shot into `folder`; fail if a page asks for anything from the network or scrolls sideways."""
     folder.mkdir(parents=True, exist_ok=True)
+    demo = digest_of_demo()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
         for name, language, width, scheme, make in SHOTS:
@@ -45,6 +74,7 @@ def main(folder: Path) -> None:
             if asked or sideways:
                 raise SystemExit(f"{name}: asked for {asked}" if asked else f"{name}: wider than {width} px")
             print(folder / f"digest-{name}.png")
+        picture_for_readme(browser, demo)
         browser.close()
 
 

@@ -31,7 +31,7 @@ class Names:
         if person is None or on is None:
             return None
         held = [office for office in person.offices if office.held(on)]
-        fitting = [office for office in held if office.body == who.body_id] or held
+        fitting = [office for office in held if office.body == who.body_id] if who.body_id else held
         return fitting[0].title.in_language(language) if fitting else None
 
     def body(self, who: Who, language: str) -> str | None:

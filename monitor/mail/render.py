@@ -72,7 +72,8 @@ def _inlined(view: View, templates: Path | None) -> str:
     try:
         source = _environment(templates).get_template("digest.html.j2").render(v=view, dark=dark)
     except jinja2.TemplateSyntaxError as problem:
-        raise TemplateError(f"{Path(problem.filename or problem.name or 'digest.html.j2').name}, line {problem.lineno}: {problem.message}") from problem
+        where = Path(problem.filename or problem.name or "digest.html.j2").name
+        raise TemplateError(f"{where}, line {problem.lineno}: {problem.message}") from problem
     except jinja2.TemplateError as problem:
         raise TemplateError(f"digest.html.j2: {problem}") from problem
     except Exception as problem:

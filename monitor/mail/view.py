@@ -491,7 +491,8 @@ class _Maker:
     def role(self, who: Who, on: date | None) -> str | None:
         """In the frame's language if an article or the register has it so, else as an article says it."""
         own = who.role if who.role and is_title(who.role) else None
-        return role_in(who, self.frame.language) or self.names.title(who, on, self.frame.language) or own or role_in(who)
+        language, country = self.frame.language, self.frame.country(who.country)
+        return role_in(who, language, country) or self.names.title(who, on, language) or own or role_in(who)
 
     def topics(self, meeting: MeetingLine) -> str | None:
         named = [clean(self.frame.label("topic", topic)) for topic in meeting.topics[:TOPICS]]

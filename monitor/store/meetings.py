@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections import Counter, defaultdict
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property, lru_cache
@@ -63,6 +63,7 @@ from pipelines.identity import (
     seats_of,
     skeletons,
     summarize,
+    tier_of,
     traces_of,
     window_of,
 )
@@ -256,7 +257,7 @@ class Content:
         self.known = apart_from_article(alone(account, self.seats), f"like {next(_NUMBERS)}")
         self.sameness = sameness(self.known)
         self.window = window_of(account.report, account.published)
-        self.is_loose = is_loose(account)
+        self.tier = tier_of(account)
         self._account = account
 
     @cached_property
@@ -283,7 +284,7 @@ class Joining:
         self.kin: dict[int, Kin] = {}
         self._verdicts: dict[frozenset[Hashable], bool] = {}
         self._held: dict[int, set[int]] = {}
-        self._asked: set[tuple[Hashable, str]] = set()
+        self._answers: dict[tuple[Hashable, str], set[int]] = {}
         self._has_rulings = connection.execute(_ANY_RULING).first() is not None
 
     def replace_reports(self, accounts: Sequence[Account]) -> Joined:
@@ -368,14 +369,18 @@ class Joining:
         """All reports whose place may depend on the changed ones."""
         start = set(self._load(set(changed) | self._members(touched)))
         start |= self._partners(start)
-        firm = self._closure(self._firm(start), "firm")
-        loose = start - firm
-        loose |= self._alike(firm, "loose")
-        loose |= self._members(self._records(firm)) - self._firm(self._members(self._records(firm)))
-        loose = self._closure(loose, "loose")
-        # The meetings that a vague account may belong to are needed with all that decides on them
-        near = self._closure(self._alike(loose, "firm") - firm, "firm")
-        return firm | loose | near | self._partners(near | loose)
+        dated = self._dated(self._tier(start, 1))
+        beside = self._members(self._records(dated))
+        undated = self._undated(self._tier(start | beside | self._alike(dated, "firm"), 2))
+        alone = self._unclaimed(undated)
+        beside |= self._members(self._records(alone))
+        loose = self._loose(self._tier(start | beside, 3) | self._alike(dated | alone, "loose"))
+        # What a vague account may be claimed by is needed with all that decides on it
+        undated |= self._news_beside(undated | loose)
+        undated |= self._unclaimed(self._tier(self._alike(loose, "firm"), 2))
+        undated = self._undated(undated)
+        dated |= self._dated(self._tier(self._alike(undated | loose, "firm"), 1))
+        return dated | undated | loose | self._partners(dated | undated | loose)
 
     def _records(self, ids: Iterable[int]) -> set[int]:
         return {m for i in ids if (m := self.kin[i].meeting_id)}
@@ -387,25 +392,55 @@ class Joining:
                 self._held[known.meeting_id or 0].add(known.id)
         return {number for meeting_id in meeting_ids for number in self._held[meeting_id]}
 
-    def _firm(self, ids: Collection[int]) -> set[int]:
-        return {i for i in ids if not self.kin[i].content.is_loose}
+    def _tier(self, ids: Collection[int], tier: int) -> set[int]:
+        return {i for i in ids if self.kin[i].content.tier == tier}
 
-    def _closure(self, start: set[int], kind: str) -> set[int]:
-        """The reports that hang together with these: what one could be joined with, and all that are in one record with it."""
+    def _unclaimed(self, ids: Collection[int]) -> set[int]:
+        """Those in whose records no report tells the day: they hold together by themselves."""
+        self._members(self._records(ids))
+        dated = {m for m in self._records(ids) if self._tier(self._held[m], 1)}
+        return {i for i in ids if self.kin[i].meeting_id not in dated}
+
+    def _dated(self, start: set[int]) -> set[int]:
+        """These and the other reports with a day that they hang together with, or are in one record with."""
+
+        def more(edge: set[int]) -> set[int]:
+            found = self._tier(self._alike(edge, "firm"), 1)
+            return found | self._tier(self._members(self._records(found)), 1)
+
+        return self._closure(start, more)
+
+    def _undated(self, start: set[int]) -> set[int]:
+        """These and the unclaimed reports without a day that they hang together with."""
+        return self._closure(start, lambda edge: self._unclaimed(self._tier(self._alike(edge, "firm"), 2)))
+
+    def _loose(self, start: set[int]) -> set[int]:
+        """These and the vague reports that they hang together with."""
+        return self._closure(start, lambda edge: self._alike(edge, "loose"))
+
+    def _closure(self, start: set[int], more: Callable[[set[int]], set[int]]) -> set[int]:
         closed, edge = set(start), set(start)
         while edge and len(closed) < MOST_NEIGHBOURS:
-            found = self._alike(edge, kind) - closed
-            if kind == "firm":
-                found |= self._firm(self._members(self._records(found))) - closed
-            edge = found
+            edge = more(edge) - closed
             closed |= edge
         return closed
+
+    def _news_beside(self, ids: Collection[int]) -> set[int]:
+        """What the articles of these recollections and announcements tell as their news without a day: it is claimed first."""
+        articles_of_others = {self.kin[i].article_id for i in ids if self.kin[i].account.report.status is not Status.NEW}
+        found: set[int] = set()
+        for some in chunks(articles_of_others):
+            found |= self._load_by(_KIN_OF_ARTICLES, {"ids": some}).keys()
+        return {i for i in self._tier(found, 2) if self.kin[i].account.report.status is Status.NEW}
 
     def _alike(self, ids: Collection[int], kind: str) -> set[int]:
         """The reports of one kind (firm, loose) that could be of one meeting with one of these, by themselves."""
         mine = {content.sameness: content for content in (self.kin[i].content for i in ids)}
-        found = self._find([content for key, content in mine.items() if (key, kind) not in self._asked], kind)
-        self._asked.update((key, kind) for key in mine)
+        unasked = {key: content for key, content in mine.items() if (key, kind) not in self._answers}
+        if unasked:
+            answer = self._find(unasked.values(), kind)
+            self._answers |= {(key, kind): answer for key in unasked}
+        found: set[int] = set().union(*(self._answers[key, kind] for key in mine))
         # Copies of one text tell the very same: each pair of tellings is compared once
         alike: dict[Hashable, bool] = {}
         for number in found - set(ids):
@@ -826,6 +861,7 @@ _INDEX_POSTGRESQL = text(
 )
 _KIN_BY_ID = _KIN.where(_any_of(reports.c.id))
 _KIN_OF_MEETINGS = _KIN.where(_any_of(reports.c.meeting_id))
+_KIN_OF_ARTICLES = _KIN.where(_any_of(reports.c.article_id))
 _KIN_OF_ARTICLE = _KIN.where(reports.c.article_id == bindparam("article"))
 _ADD_REPORT = insert(reports)
 _ADD_KEYS = insert(report_keys)

@@ -11,6 +11,7 @@ from pathlib import Path
 from pipelines.detect.candidate import is_candidate
 from pipelines.detect.cues import Lexicon, hits_between, load_lexicon
 from pipelines.detect.fold import Folded, fold
+from pipelines.detect.home import home_of
 from pipelines.detect.language import identify
 from pipelines.detect.meetings import Draft, gather
 from pipelines.detect.mentions import find_actors
@@ -107,7 +108,8 @@ def read(title: str, text: str, published: datetime | None, language: str, outle
     day = published.date() if published else None
     written: tuple[tuple[Field, Folded], ...] = (("title", fold(title)), ("text", fold(text)))
     places = {name: find_places(folded.original, language, folded=folded) for name, folded in written}
-    actors = retarget(find_actors(title, text, language, day, known.register, places=(places["title"], places["text"])))
+    home = home_of(outlet, text) if language == "ar" else None
+    actors = retarget(find_actors(title, text, language, day, known.register, home=home, places=(places["title"], places["text"])))
     parts = tuple(
         read_part(name, folded, language, published, actors, places[name], lexicon) for name, folded in written if folded.original.strip()
     )

@@ -9,6 +9,15 @@ from pipelines.detect.fold import fold
 
 _WORD = re.compile(r"[^\W\d_]+")
 _SAMPLE = 3000  # letters looked at
+_SHORT = 25  # words below which a text is a headline or little more
+# Spellings that one of the languages has and the others lack; in a headline they say more than its common words.
+# Words with a capital are left out: they may be anybody's name
+_MARKS = {
+    "fr": re.compile(
+        r"\b[a-zà-ÿœ]*(?:[çœæèêëàùûîïâ]|é[a-zà-ÿ]+é|ée)[a-zà-ÿœ]*\b|\b(?:[ldscnjm]|qu)['’](?=[^\W\d_]{2})|\b[LDSCNJ]['’](?=[a-zà-ÿœ]{2})"
+    ),
+    "es": re.compile(r"\b[a-zñáéíóúü]*[ñáíóú][a-zñáéíóúü]*\b|[¿¡]"),
+}
 _LEAST = 0.08  # share of common words below which a text of that length is in none of the languages
 
 
@@ -30,12 +39,21 @@ def identify(text: str, common: Mapping[str, frozenset[str]], given: str | None 
     shares = {language: _share(words, known) for language, known in common.items() if language != "ar"}
     if not shares:
         return None
+    marks = _marks(text) if len(words) < _SHORT else {}
+    for language in shares:
+        shares[language] += marks.get(language, 0) / len(words)
     best = max(shares, key=lambda language: shares[language])
-    if given in shares and (len(words) < 25 or shares[given] >= max(0.75 * shares[best], _LEAST / 2)):
+    spelt = marks.get(best, 0) >= 2 and not marks.get(given or "")
+    if given in shares and ((len(words) < _SHORT and not spelt) or shares[given] >= max(0.75 * shares[best], _LEAST / 2)):
         return given
-    if shares[best] < (_LEAST if len(words) >= 25 else 0.001):
+    if shares[best] < (_LEAST if len(words) >= _SHORT else 0.001):
         return given if given in shares and len(words) < 12 else None
     return best
+
+
+def _marks(text: str) -> dict[str, int]:
+    """How many pieces of a short text are spelt as only one of the languages spells."""
+    return {language: len(pattern.findall(text)) for language, pattern in _MARKS.items()}
 
 
 def _share(words: list[str], common: frozenset[str]) -> float:

@@ -141,11 +141,13 @@ class _RegisterReader:
             self._spellings(names, city._replace(venue=True, ambiguous=False), [], f"{key}.names")
         for number, entry in enumerate(self._entries("region")):
             key = f"region[{number}]"
-            self._keys(entry, f"{key}.", {"name", "country", "names"})
+            self._keys(entry, f"{key}.", {"name", "country", "names", "demonyms"})
             if entry.get("country") is not None and entry["country"] not in countries:
                 raise self._wrong(f"{key}.country", f"no country {entry['country']!r}")
             names = [self._text(entry, "name", key), *self._optional(entry, "names", key)]
             self._spellings(names, _Named("region", country=entry.get("country")), [], f"{key}.names")
+            if entry.get("country") is not None:
+                self._people(entry, entry["country"], key)
         for spelling in self._optional(self.data, "ignored", ""):
             self.pending.append((spelling, _Named("ignored"), "ignored"))
         self._fold_all()
@@ -202,11 +204,7 @@ class _RegisterReader:
                 raise self._wrong(f"{key}.city_languages", f"no language {sorted(set(spoken) - set(_LANGUAGES))[0]!r}")
             what = _Named("country", country=iso, state=named.get(city or ""), state_languages=spoken)
             self._spellings(names, what, self._optional(entry, "ambiguous", key), f"{key}.names")
-            demonyms = entry.get("demonyms", {})
-            self._keys(demonyms, f"{key}.demonyms.", set(_LANGUAGES))
-            for language, spellings in demonyms.items():
-                for spelling in self._strings(spellings, f"{key}.demonyms.{language}"):
-                    self.demonyms.append((spelling, _Named("demonym", country=iso), language))
+            self._people(entry, iso, key)
         for entry in self._entries("city"):
             key = f"city {entry['id']!r}"
             if entry["country"] not in countries:
@@ -216,6 +214,14 @@ class _RegisterReader:
                 names = [name for name in names if fold_key(name) not in bearing[entry["id"]]]
             self._spellings(names, named[entry["id"]], self._optional(entry, "ambiguous", key), f"{key}.names")
         return countries
+
+    def _people(self, entry: dict[str, Any], iso: str, key: str) -> None:
+        """The words for the people of a country or region, each with its language."""
+        demonyms = entry.get("demonyms", {})
+        self._keys(demonyms, f"{key}.demonyms.", set(_LANGUAGES))
+        for language, spellings in demonyms.items():
+            for spelling in self._strings(spellings, f"{key}.demonyms.{language}"):
+                self.demonyms.append((spelling, _Named("demonym", country=iso), language))
 
     def _spellings(self, names: list[str], what: _Named, ambiguous: list[str], key: str) -> None:
         for one in ambiguous:

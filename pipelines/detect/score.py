@@ -16,7 +16,11 @@ from pipelines.detect.topics import Subject
 # Two services that keep a country safe talk about nothing else; ministers may
 BY_NATURE = frozenset(("police", "intelligence", "gendarmerie", "border", "cyber", "military"))
 _LOW = frozenset(("generic", "body", None))
-_CEILING = 0.45  # what a meeting without one of its essentials can reach: below the line, listed as possible at most
+_CEILING = 0.45  # what a meeting of two countries on security can reach whose parties are not clear: listed as possible at most
+_FLOOR = 0.25  # ... and one that lacks a second country, a security body, an encounter or security as its subject: not even that
+_ESSENTIAL = frozenset(
+    ("no second country", "no security body leads or represents", "nobody met", "subject not security", "the two parties are not told together")
+)
 
 # Words of another kind of article: how many it takes, how much each such kind takes away
 _GENRES = {
@@ -121,7 +125,7 @@ def judge(draft: Draft, participants: Sequence[Actor], subject: Subject, genre: 
     if not missing and "INT" not in countries and not any(actor.rank not in _LOW or actor.name for actor in bodies) and strength < 3:
         missing.append("nobody who leads or represents a body")
     if missing:
-        score = min(score, _CEILING)
+        score = min(score, _CEILING if _ESSENTIAL.isdisjoint(missing) else _FLOOR)
     for tag, sign in genre.signs:
         if tag == "trial" and len({actor.country for actor in bodies if actor.kind in ("prosecutor", "justice")}) >= 2:
             continue  # prosecutors who meet speak of courts and suspects

@@ -67,10 +67,12 @@ def test_an_article_without_news_says_what_its_meetings_are(text: str, missing: 
     assert missing in detection.missing
 
 
-def test_a_meeting_lies_below_the_line_without_one_of_its_essentials() -> None:
+def test_a_meeting_without_a_second_country_is_not_even_possible() -> None:
     detection = read("Abdellatif Hammouchi s'est entretenu jeudi à Rabat avec Mohamed Haramou de la lutte contre le terrorisme.")
-    assert detection.possible
-    assert 0.3 <= detection.score < 0.5
+    assert not detection.flag
+    assert not detection.possible
+    assert detection.score < 0.3
+    assert "no second country" in detection.missing
 
 
 def test_fiction_and_sport_take_from_the_score() -> None:

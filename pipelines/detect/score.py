@@ -19,7 +19,13 @@ _LOW = frozenset(("generic", "body", None))
 _CEILING = 0.45  # what a meeting of two countries on security can reach whose parties are not clear: listed as possible at most
 _FLOOR = 0.25  # ... and one that lacks a second country, a security body, an encounter or security as its subject: not even that
 _ESSENTIAL = frozenset(
-    ("no second country", "no security body leads or represents", "nobody met", "subject not security", "the two parties are not told together")
+    (
+        "no second country",
+        "no security body leads or represents",
+        "nobody met",
+        "subject not security",
+        "the two parties are not told together",
+    )
 )
 
 # Words of another kind of article: how many it takes, how much each such kind takes away

@@ -16,6 +16,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
+import structlog
 from mail.desk import parse
 from mail.servers import FaultySmtp
 
@@ -46,8 +47,11 @@ def vigie(*arguments: object, cwd: Path, given: bytes = b"", **environment: str)
             patch.delenv(name)
         for name, value in environment.items():
             patch.setenv(name, value)
-        with pytest.raises(SystemExit) as ended:
-            main()
+        try:
+            with pytest.raises(SystemExit) as ended:
+                main()
+        finally:
+            structlog.reset_defaults()  # commands set the log up for a process of their own
     return Done(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
 

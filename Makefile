@@ -30,8 +30,8 @@ torture: $(DEV)
 	@$(VENV)/bin/python -m pytest -m torture tests $(ARGS)
 
 bench: $(DEV)
-	@$(VENV)/bin/python benchmarks/first_pass.py
-	@$(VENV)/bin/python benchmarks/detect.py
+	@$(VENV)/bin/python -m benchmarks.first_pass
+	@$(VENV)/bin/python -m benchmarks.detect
 
 screenshots: $(DEV)
 	@$(VENV)/bin/python tests/screenshots.py

@@ -1,4 +1,4 @@
-"""What detection costs beside extraction: one core, one run, on the world's own pages. `python benchmarks/detect.py`."""
+"""What detection costs beside extraction: one core, one run, on the world's own pages. `python -m benchmarks.detect`."""
 
 from __future__ import annotations
 

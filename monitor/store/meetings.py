@@ -594,6 +594,8 @@ class Joining:
             update(meetings).where(or_(meetings.c.id == alias, meetings.c.merged_into == alias)).values(merged_into=target)
         )
         self.connection.execute(update(reports).where(reports.c.meeting_id == alias).values(meeting_id=target))
+        self.kin |= {i: replace(known, meeting_id=target) for i, known in self.kin.items() if known.meeting_id == alias}
+        self._held.clear()
         self._note(target, "merged", None, alias)
 
     # facts

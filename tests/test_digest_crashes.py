@@ -60,7 +60,7 @@ def _check(store_file: Path, server: FaultySmtp, out: Path, step: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("first_step", "stride"), [(1, 4), pytest.param(1, 1, marks=[pytest.mark.torture, pytest.mark.timeout(600)], id="every-step")]
+    ("first_step", "stride"), [(1, 8), pytest.param(1, 1, marks=[pytest.mark.torture, pytest.mark.timeout(600)], id="every-step")]
 )
 async def test_killed_at_a_durable_step_nothing_is_lost_and_nothing_told_twice(tmp_path, first_step, stride):
     first = tmp_path / "first.sqlite"

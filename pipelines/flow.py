@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, TypeVar
 
 from pipelines import detect as detection
-from pipelines.errors import BotWall, FeedError, FetchError, Gone, PageError, PipelineError, RateLimited, WorkerFailure
+from pipelines.errors import BotWall, FeedError, FetchError, Gone, PageError, PipelineError, RateLimited, TooLarge, WorkerFailure
 from pipelines.extract import page_text_quick, read_feed_text, read_page, why_not_read
 from pipelines.feeds import parse_feed
 from pipelines.fingerprint import fingerprint
@@ -30,6 +30,7 @@ Result = TypeVar("Result")
 
 MOST_TRIES = 6  # with pauses of 5, 10, 20, 40, 80 minutes: about two and a half hours of outage are bridged
 TRIES_AT_GONE = 3  # some outlets announce a page minutes before it is there
+TRIES_AT_LARGE = 2  # five megabytes each
 TRIES_AT_CRASH = 2  # a page that kills or hangs its worker twice will do so again
 
 
@@ -199,6 +200,8 @@ def _reason_to_give_up(problem: FetchError, tries: int) -> str | None:
         return None
     if isinstance(problem, Gone) and problem.status != 410:
         return problem.reason if tries >= TRIES_AT_GONE else None
+    if isinstance(problem, TooLarge) and tries >= TRIES_AT_LARGE:
+        return problem.reason
     # A robots.txt that fails, or a name that points inside for a while, is not permanent; a refusal of robots.txt is
     if problem.permanent or isinstance(problem, BotWall | Gone):
         return problem.reason

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipelines.errors import AddressRefused, BadAnswer, BotWall, FetchError, Gone, RateLimited, RobotsRefused, TimedOut, WorkerFailure
+from pipelines.errors import AddressRefused, BadAnswer, BotWall, FetchError, Gone, RateLimited, RobotsRefused, TimedOut, TooLarge, WorkerFailure
 from pipelines.flow import MOST_TRIES, ReadRules, TryLater, poll_feed, read_entry
 from pipelines.records import Entry, FeedState, Page, PendingEntry
 
@@ -135,6 +135,13 @@ async def test_tries_end_and_the_summary_is_read():
     reading, _ = await read(TimedOut(URL, "no answer"), attempts=MOST_TRIES - 1)
     assert reading.gave_up == f"no answer ({MOST_TRIES} tries)"
     assert reading.detection.flag
+
+
+async def test_a_page_that_is_too_large_is_not_fetched_over_and_over():
+    with pytest.raises(TryLater):
+        await read(TooLarge(URL, "larger than 5 MB"))
+    reading, _ = await read(TooLarge(URL, "larger than 5 MB"), attempts=1)
+    assert reading.gave_up == "larger than 5 MB"
 
 
 async def test_silence_that_a_host_wished_for_is_no_try_however_long_it_lasts():

@@ -650,6 +650,13 @@ PAGES = (
     _p("05", "bait for patterns", either(page_read(PROSE), summary_kept("too long|time|extracted")), slow=True),
     _p("06", "50,000 paragraphs", either(page_read(PROSE), summary_kept("too long|time|extracted")), slow=True),
     _p("07", "a table of 200,000 rows", either(page_read(PROSE), summary_kept("too long|larger|time|extracted")), slow=True),
+    _p(
+        "07b",
+        "a table of 100,000 rows",
+        either(page_read(PROSE), summary_kept("too long|larger|time|extracted")),
+        path="/P07b",
+        slow=True,
+    ),
     _p("09", "100,000 links", either(page_read(PROSE), summary_kept("too long|time|extracted")), lambda seen: _no_links(seen), slow=True),
     _p("10", "meta says UTF-8, is windows-1252", page_read(PROSE), NO_MOJIBAKE),
     _p("11", "header says iso-8859-1, is UTF-8", page_read(PROSE), NO_MOJIBAKE),

@@ -1,20 +1,33 @@
-"""The table of the long run, and what the tests here share."""
+"""The run of a module's rows, made once, and the table of the long run."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
-TABLE = pytest.StashKey[list[tuple[str, str, bool, str]]]()
+from torture.run import Run, run_all
+from torture.table import TABLE
+from torture.web import Web
 
 
-def note(config: pytest.Config, row: str, fault: str, passed: bool, recorded: str) -> None:
-    """Put a line into the table that is printed at the end of the long run."""
-    config.stash.setdefault(TABLE, []).append((row, fault, passed, recorded))
+@pytest.fixture(scope="module")
+def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """What a run of the module's rows left behind; the hostile web is still there."""
+    rows = request.module.ROWS_HERE
+    with Web([row.id for row in rows]).running() as web:
+        yield run_all(web, tmp_path_factory.mktemp("catalogue"), rows)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "row" in metafunc.fixturenames:
+        rows = metafunc.module.ROWS_HERE
+        metafunc.parametrize("row", rows, ids=[row.id for row in rows])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     lines = config.stash.get(TABLE, [])
-    if not lines or "torture" not in (config.option.markexpr or ""):
+    if not lines or (config.option.markexpr or "") != "torture":
         return
     terminalreporter.section("the fault catalogue")
     for row, fault, passed, recorded in lines:

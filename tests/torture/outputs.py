@@ -31,14 +31,9 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "ledger": ("query", "SELECT headline, previous_day FROM v_ledger", "--limit", "500"),
     "titles": ("query", "SELECT title, url FROM v_entries", "--limit", "100000"),
 }
-TEXTS = (
-    *COMMANDS,
-    *(f"{name} on a terminal" for name in COMMANDS),
-    "every meeting whole",
-    "every article explained",
-    "digests",
-    "calendars",
-)
+ON_A_TERMINAL = tuple(f"{name} on a terminal" for name in COMMANDS)
+TEXTS = (*COMMANDS, "search on a terminal", "digests", "calendars")
+LONG_TEXTS = (*ON_A_TERMINAL, "every meeting whole", "every article explained")
 
 
 def command(run: Run, *arguments: str) -> str:

@@ -100,7 +100,7 @@ def _long(piece: str, count: int, joint: str = "") -> str:
 
 
 page("P01", lambda ask: article("P01", 2))
-page("P02", lambda ask: article("P02", 2, after=_long("<div><span>le marché de la ville était ouvert </span></div>", 90_000)))
+page("P02", lambda ask: article("P02", 2, after=_long("<div><span>le marché de la ville était ouvert </span></div>", 80_000)))
 page("P03", lambda ask: article("P03", 2, before=_long("<div>", 100_000)))
 page("P04", lambda ask: article("P04", 2, after=_long("<i><b>x", 100_000)))
 
@@ -115,6 +115,7 @@ def _bait(ask: Ask) -> bytes:
 page("P05", _bait)
 page("P06", lambda ask: article("P06", 2, after=_long("<p>deux mots</p>", 50_000)))
 page("P07", lambda ask: article("P07", 2, after="<table>" + _long("<tr><td>cellule</td><td>12</td></tr>", 200_000) + "</table>"))
+page("P07b", lambda ask: article("P07b", 2, after="<table>" + _long("<tr><td>cellule</td><td>12</td></tr>", 100_000) + "</table>"))
 page("P09", lambda ask: article("P09", 2, after="".join(f'<a href="/lien/{n}">lien {n}</a> ' for n in range(100_000))))
 page("P10", lambda ask: article("P10", 2).decode().encode("cp1252"), "text/html")
 page("P11", lambda ask: article("P11", 2), "text/html; charset=iso-8859-1")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from monitor.config import Config, ConfigError
+from monitor.owners import owner_name as owner_name
 from pipelines.flow import ReadRules
 from pipelines.store import FeedSpec
 
@@ -26,11 +24,6 @@ if TYPE_CHECKING:
 def now() -> datetime:
     """The present time in UTC: the one place where the application reads the clock."""
     return datetime.now(UTC)
-
-
-def owner_name() -> str:
-    """A name for the leases of this process, unlike that of any other."""
-    return f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
 
 def feed_specs(config: Config) -> tuple[FeedSpec, ...]:

@@ -23,6 +23,7 @@ from monitor.config import Config, ConfigError, load_config
 from monitor.health import notify
 from monitor.jobs import ENTRIES_AT_ONCE, FEEDS_AT_ONCE, Pump, Work
 from monitor.log import logger
+from monitor.owners import free_the_dead
 from monitor.scheduler import Ticker
 
 if TYPE_CHECKING:
@@ -289,6 +290,7 @@ async def run(config: Config, *, live: bool) -> int:
     workers = app.make_workers(config)
     try:
         store.sync_feeds(app.feed_specs(config), app.now())
+        free_the_dead(store)
         async with app.make_fetcher(config) as fetcher:
             fetcher.keep_silent(store.pauses(app.now()))
             work = Work(store, fetcher, workers, rules, app.owner_name(), per_host=config.fetch.per_host)

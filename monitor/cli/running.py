@@ -87,9 +87,11 @@ async def working(config: Config, store: SqlStore, clock: Callable[[], datetime]
 
     from monitor import app
     from monitor.jobs import Work
+    from monitor.owners import free_the_dead
 
     clock = clock or app.now
     store.sync_feeds(app.feed_specs(config), clock())
+    free_the_dead(store)
     workers = app.make_workers(config)
     try:
         async with app.make_fetcher(config) as fetcher:

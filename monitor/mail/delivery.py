@@ -26,6 +26,7 @@ from monitor.mail.push import is_push, key_of, push
 from monitor.mail.settings import MailSettings
 from monitor.mail.shorter import ENVELOPE, SMALLEST, pieces
 from monitor.mail.smtp import DeliveryError, Interrupted, Mailer, Misconfigured, Refused, TooBig, Unanswered, Unreachable
+from monitor.owners import is_dead, remember
 from monitor.store import digests as kept
 from monitor.store import durable
 from monitor.store.digests import OutboxRow, SharedPart, Store
@@ -129,7 +130,7 @@ class _Delivery:
         profiles: Iterable[Profile] | None,
     ):
         self.store, self.settings, self.owner, self.run = store, settings, owner, run
-        _OWN_NAMES.add(owner)
+        remember(owner)
         self._start, self._begun = now, time.monotonic()
         self.report = DeliveryReport()
         self.log = logger()
@@ -410,26 +411,3 @@ def write_whole(path: Path, octets: bytes) -> None:
         durable.step("file: after")
     finally:
         draft.unlink(missing_ok=True)
-
-
-_OWN_NAMES: set[str] = set()
-
-
-def is_dead(owner: str) -> bool:
-    """Whether the process named in a lease ran on this host and is gone. One of another host is given its lease's time.
-
-    A name with our own number that we do not go by is an earlier process that had it (in a container, always 1).
-    """
-    host, _, rest = owner.partition(":")
-    number = rest.partition(":")[0]
-    if host != socket.gethostname() or not number.isdigit():
-        return False
-    if int(number) == os.getpid():
-        return owner not in _OWN_NAMES
-    try:
-        os.kill(int(number), 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return False

@@ -80,6 +80,22 @@ class EntryStore(FeedStore):
                 )
             )
 
+    def lease_owners(self) -> set[str]:
+        """Who holds feeds or entries now."""
+        with self.reading() as connection:
+            of_feeds = select(feeds.c.lease_owner).where(feeds.c.lease_owner.is_not(None))
+            # Only what is due can be held; the index on that spares a walk through all entries
+            of_entries = select(entries.c.lease_owner).where(entries.c.due_at.is_not(None), entries.c.lease_owner.is_not(None))
+            return {owner for query in (of_feeds, of_entries) for owner in connection.execute(query.distinct()).scalars()}
+
+    def take_over(self, owner: str) -> int:
+        """Free what a process held that is no more. What it was reading has used a try: it may be what killed it."""
+        free = {"lease_owner": None, "lease_until": None}
+        with self.writing("taken over") as connection:
+            return sum(
+                connection.execute(update(table).where(table.c.lease_owner == owner).values(free)).rowcount for table in (feeds, entries)
+            )
+
     def release(self, owner: str) -> int:
         """Free everything this owner has leased, as if it had not been claimed. Returns how much that was."""
         with self.writing("released") as connection:

@@ -118,7 +118,7 @@ async def test_hung_work_is_killed_at_its_limit_and_the_next_call_works(workers:
 
 
 async def test_killed_work_leaves_no_process_behind(workers: Workers, tmp_path: Path) -> None:
-    hung = Hung(workers, tmp_path, timeout=0.5)
+    hung = Hung(workers, tmp_path, timeout=3)
     pid = await hung.pid()
     with pytest.raises(WorkerTimeout):
         await hung.call

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, update
 
 from monitor.store.errors import NoSuchRow
-from monitor.store.meetings import Joining
+from monitor.store.joining import Joining
 from monitor.store.tables import corrections, meetings, reports, rulings
 from monitor.store.upkeep import UpkeepStore
 

@@ -7,7 +7,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from pipelines.errors import AddressRefused, BadAnswer, BotWall, FetchError, Gone, RateLimited, RobotsRefused, TimedOut, TooLarge, WorkerFailure
+from pipelines.errors import (
+    AddressRefused,
+    BadAnswer,
+    BotWall,
+    FetchError,
+    Gone,
+    RateLimited,
+    RobotsRefused,
+    TimedOut,
+    TooLarge,
+    WorkerFailure,
+)
 from pipelines.flow import MOST_TRIES, ReadRules, TryLater, poll_feed, read_entry
 from pipelines.records import Entry, FeedState, Page, PendingEntry
 

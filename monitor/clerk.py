@@ -48,7 +48,7 @@ class Clerk:
         while self._writing is not None and not self._writing.done():
             with contextlib.suppress(Exception):
                 await asyncio.shield(self._writing)
-        self._thread.shutdown(wait=True)
+        await asyncio.to_thread(self._thread.shutdown, wait=True)
 
     async def _write(self) -> None:
         while self._waiting:

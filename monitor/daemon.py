@@ -101,8 +101,8 @@ class Daemon:
     async def run(self) -> int:
         """Work until stopped. Returns the exit code."""
         work, ticker = self.work, Ticker()
-        polling = Pump(work.claim_feeds, work.poll, FEEDS_AT_ONCE, work.stopping)
-        reading = Pump(work.claim_entries, work.read, ENTRIES_AT_ONCE, work.stopping)
+        polling = Pump(work.claim_feeds, work.poll, FEEDS_AT_ONCE, work.stopping, work.give_back_feeds)
+        reading = Pump(work.claim_entries, work.read, ENTRIES_AT_ONCE, work.stopping, work.give_back_entries)
         self._take_signals()
         ticker.every(TICK, polling.wake.set)
         ticker.every(TICK, reading.wake.set)
@@ -135,7 +135,7 @@ class Daemon:
         for pump in pumps:
             pump.wake.set()
         self._mail_wake.set()
-        await asyncio.wait(loops, timeout=12)
+        await asyncio.wait(loops, timeout=9.5)  # a pump gives its units 9
         for loop in loops:
             loop.cancel()
         await asyncio.gather(*loops, return_exceptions=True)
@@ -287,7 +287,7 @@ async def run(config: Config, *, live: bool) -> int:
     profiles, mail = app.profiles(config), app.mail_settings(config)
     store = app.open_store(config)
     rules = app.read_rules(config)
-    workers = app.make_workers(config)
+    workers, code, is_free = app.make_workers(config), 1, True
     try:
         store.sync_feeds(app.feed_specs(config), app.now())
         free_the_dead(store)
@@ -297,13 +297,18 @@ async def run(config: Config, *, live: bool) -> int:
             daemon = Daemon(config, store, work, workers, profiles, mail)
             try:
                 if not live:
-                    return await daemon.run()
-                from monitor.live import LiveView
+                    code = await daemon.run()
+                else:
+                    from monitor.live import LiveView
 
-                async with LiveView(daemon):
-                    return await daemon.run()
+                    async with LiveView(daemon):
+                        code = await daemon.run()
             finally:
-                await work.release()
+                is_free = await work.release()
     finally:
-        await workers.stop()
+        await workers.stop(wait=False)
         store.close()
+        if not is_free:
+            # Another program holds the store locked; our thread would wait for it for a minute, and the process for the thread
+            os._exit(code)
+    return code

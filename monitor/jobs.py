@@ -15,12 +15,13 @@ from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 from monitor.app import now as present
 from monitor.clerk import Clerk
 from monitor.log import logger
-from monitor.store import SqlStore
+from monitor.store import SqlStore, StoreError
 from pipelines.flow import Fetches, ReadRules, Runs, TryLater, poll_feed, read_entry
 from pipelines.polling import plan
 from pipelines.records import FeedState, Kept, Outcome, PendingEntry, PollResult, Reading
@@ -33,6 +34,8 @@ LEASE = timedelta(minutes=10)  # longer than any poll or reading may take, waiti
 AFTER_A_BUG = timedelta(hours=1)
 FEEDS_AT_ONCE = 24
 ENTRIES_AT_ONCE = 24
+SHORTEST_PAUSE, LONGEST_PAUSE = 5.0, 60.0  # seconds until a store that was full, locked or unwritable is tried again
+RELEASE_SECONDS = 3.0  # a service manager counts: of the 10 s until it kills, the units in hand may use the rest
 PATIENCE = 0.2  # seconds until places are filled one by one: most of them may be held by slow hosts
 PER_HOST_CLAIMS = 4  # entries of one host claimed at a time: enough to keep it busy, few enough not to block others
 
@@ -92,11 +95,22 @@ class Work:
         """Run `function` in the one thread that talks to the store, so that the event loop never waits for a disk."""
         return await self._clerk.call(function, *args, **more)
 
-    async def release(self) -> None:
-        """Give back what was claimed and not finished."""
-        with contextlib.suppress(RuntimeError):
-            await self.in_store(self.store.release, self.owner)
-            await self._clerk.close()
+    async def release(self) -> bool:
+        """Give back what was claimed and not finished. False if the store cannot be written for now, and its thread hangs in there.
+
+        What cannot be given back is free at the next start here, or when its lease ends.
+        """
+        try:
+            async with asyncio.timeout(RELEASE_SECONDS):
+                with contextlib.suppress(StoreError):
+                    await self.in_store(self.store.release, self.owner)
+                await self._clerk.close()
+        except TimeoutError:
+            self._log.warning("store-busy", doing="giving back what was claimed")
+            return False
+        except RuntimeError:  # it was closed before
+            pass
+        return True
 
     def has_a_clock(self) -> bool:
         """Whether the clock has been set since the machine started; without one nothing is claimed."""
@@ -122,6 +136,14 @@ class Work:
         return await self._clerk.write(
             self.store.claim_entries, self.clock(), owner=self.owner, limit=free, lease=LEASE, per_host=PER_HOST_CLAIMS
         )
+
+    async def give_back_feeds(self, feeds: list[FeedState]) -> None:
+        """Free feeds whose poll could not be stored."""
+        await self._clerk.write(self.store.give_back, self.owner, feed_ids=[feed.id for feed in feeds])
+
+    async def give_back_entries(self, entries: list[PendingEntry]) -> None:
+        """Free entries whose reading could not be stored."""
+        await self._clerk.write(self.store.give_back, self.owner, entry_ids=[entry.id for entry in entries])
 
     async def poll(self, feed: FeedState, watch: Watches | None = None) -> None:
         """One feed, from asking to stored."""
@@ -191,6 +213,8 @@ class Work:
                 host, until = later.silence
                 await self._clerk.write(self.store.pause_host, host, until, self.clock(), reason=later.reason)
             self._log.info("entry-put-off", **where, reason=later.reason, until=f"{later.retry_at:%Y-%m-%dT%H:%M:%SZ}")
+        except StoreError:
+            raise  # neither the entry's fault nor ours: it is read again when the store works
         except Exception as bug:
             self._log.exception("bug", **where, doing="reading")
             await self._put_off(pending, f"internal error: {type(bug).__name__}: {bug}"[:500], self.clock() + AFTER_A_BUG)
@@ -229,7 +253,10 @@ class Work:
     async def pass_over(
         self, *, everything: bool = False, only: Collection[int] | None = None, watch: Watches | None = None
     ) -> Tally:
-        """One pass: every due (or every) feed is asked once, then every entry that can be finished now is finished."""
+        """One pass: every due (or every) feed is asked once, then every entry that can be finished now is finished.
+
+        Raises StoreError when the store cannot be written; what was stored until then stays.
+        """
         wanted: set[int] | None = None
         if everything or only is not None:
             wanted = set(only if only is not None else await self.in_store(self.store.active_feed_ids))
@@ -247,7 +274,12 @@ class Work:
         reading = Pump(self.claim_entries, lambda entry: self.read(entry, watch), ENTRIES_AT_ONCE, self.stopping)
         polled = asyncio.create_task(polling.until_dry())
         # Reading begins while feeds are still being asked; it ends when they are through and nothing is left to claim
-        await reading.until_dry(also=polled)
+        try:
+            await reading.until_dry(also=polled)
+        except StoreError as trouble:
+            polling.stop_for(trouble)
+            await asyncio.gather(polled, return_exceptions=True)
+            raise
         await polled
         return self.tally
 
@@ -261,14 +293,18 @@ class Pump(Generic[T]):
         work: Callable[[T], Awaitable[None]],
         width: int,
         stopping: asyncio.Event,
+        give_back: Callable[[list[T]], Awaitable[None]] | None = None,
     ):
         self._claim = claim
         self._work = work
         self._width = width
         self._stopping = stopping
+        self._give_back = give_back
+        self._failed: list[T] = []  # units whose end the store could not take
         self._running: set[asyncio.Task[None]] = set()
         self._room = asyncio.Event()
         self._room_at = 0  # running units at which `_room` is set
+        self._trouble: StoreError | None = None  # what the store said to a unit
         self.wake = asyncio.Event()
 
     @property
@@ -277,22 +313,43 @@ class Pump(Generic[T]):
         return len(self._running)
 
     async def until_dry(self, also: asyncio.Task[None] | None = None) -> None:
-        """Work until nothing can be claimed and, with `also`, that task is through too."""
-        while not self._stopping.is_set():
-            over = also is None or also.done()
-            started = await self._fill()
-            if not self._running and not started:
-                if over:
-                    break
-                await asyncio.sleep(0.05)
-            else:
-                await self._room_for_more()
+        """Work until nothing can be claimed and, with `also`, that task is through too. Raises StoreError: no use in going on."""
+        try:
+            while not self._stopping.is_set() and not self._trouble:
+                over = also is None or also.done()
+                started = await self._fill()
+                if not self._running and not started:
+                    if over:
+                        break
+                    await asyncio.sleep(0.05)
+                else:
+                    await self._room_for_more()
+        except StoreError as trouble:
+            self._trouble = trouble
         await self.finish()
+        if self._trouble:
+            raise self._trouble
+
+    def stop_for(self, trouble: StoreError) -> None:
+        """Claim nothing more, because of what the store said elsewhere."""
+        self._trouble = trouble
 
     async def forever(self) -> None:
-        """Work until told to stop; between claims wait for `wake`."""
+        """Work until told to stop; between claims wait for `wake`. What the store cannot do now is tried again later."""
+        pause = SHORTEST_PAUSE
         while not self._stopping.is_set():
-            started = await self._fill()
+            try:
+                await self._return_failed()
+                started = await self._fill()
+                if self._trouble:
+                    raise self._trouble
+            except StoreError as trouble:
+                self._trouble = None
+                logger().error("store-trouble", error=str(trouble), again_in_s=pause)
+                await self._sit_out(pause)
+                pause = min(2 * pause, LONGEST_PAUSE)
+                continue
+            pause = SHORTEST_PAUSE
             if self._running:
                 await self._room_for_more()
             elif not started:
@@ -300,6 +357,18 @@ class Pump(Generic[T]):
                     await asyncio.wait_for(self.wake.wait(), 30)
                 self.wake.clear()
         await self.finish()
+
+    async def _return_failed(self) -> None:
+        """Give back what could not be stored, so that it is claimed anew."""
+        if self._failed and self._give_back:
+            failed = list(self._failed)
+            await self._give_back(failed)
+            self._failed = self._failed[len(failed) :]
+
+    async def _sit_out(self, seconds: float) -> None:
+        """Wait so long, or until told to stop."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._stopping.wait(), seconds)
 
     async def _fill(self) -> int:
         free = self._width - len(self._running)
@@ -309,14 +378,19 @@ class Pump(Generic[T]):
         for unit in units:
             task: asyncio.Task[None] = asyncio.ensure_future(self._work(unit))
             self._running.add(task)
-            task.add_done_callback(self._ended)
+            task.add_done_callback(partial(self._ended, unit))
         return len(units)
 
-    def _ended(self, task: asyncio.Task[None]) -> None:
+    def _ended(self, unit: T, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         if len(self._running) <= self._room_at:
             self._room.set()
-        if not task.cancelled() and (error := task.exception()):
+        if task.cancelled() or not (error := task.exception()):
+            return
+        if isinstance(error, StoreError):
+            self._trouble = error
+            self._failed.append(unit)
+        else:
             logger().error("bug", doing="work", error=f"{type(error).__name__}: {error}")
 
     async def _room_for_more(self) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, delete, func, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Table, and_, case, delete, func, or_, select, update
 
-from monitor.store.feeds import LONGEST_PAUSE, FeedStore, _live_lease
+from monitor.store.feeds import LONGEST_PAUSE, FeedStore, _live_lease, chunks
 from monitor.store.tables import entries, entry_bodies, feeds, hosts
 from pipelines.records import Entry, Outcome, PendingEntry
 
@@ -99,19 +100,23 @@ class EntryStore(FeedStore):
     def release(self, owner: str) -> int:
         """Free everything this owner has leased, as if it had not been claimed. Returns how much that was."""
         with self.writing("released") as connection:
-            freed = connection.execute(
-                update(entries)
-                .where(entries.c.lease_owner == owner)
-                .values(
-                    lease_owner=None,
-                    lease_until=None,
-                    attempts=case((entries.c.attempts > 0, entries.c.attempts - 1), else_=0),
-                )
-            ).rowcount
-            freed += connection.execute(
-                update(feeds).where(feeds.c.lease_owner == owner).values(lease_owner=None, lease_until=None)
-            ).rowcount
+            return _free(connection, entries, entries.c.lease_owner == owner) + _free(connection, feeds, feeds.c.lease_owner == owner)
+
+    def give_back(self, owner: str, *, feed_ids: Collection[int] = (), entry_ids: Collection[int] = ()) -> int:
+        """Free these, as far as this owner has leased them, as if they had not been claimed. Returns how many that was."""
+        freed = 0
+        with self.writing("given back") as connection:
+            for table, ids in ((feeds, feed_ids), (entries, entry_ids)):
+                for some in chunks(ids):
+                    freed += _free(connection, table, and_(table.c.lease_owner == owner, table.c.id.in_(some)))
         return freed
+
+
+def _free(connection: Connection, table: Table, which: ColumnElement[bool]) -> int:
+    values: dict[str, Any] = {"lease_owner": None, "lease_until": None}
+    if "attempts" in table.c:
+        values["attempts"] = case((table.c.attempts > 0, table.c.attempts - 1), else_=0)
+    return connection.execute(update(table).where(which).values(values)).rowcount
 
 
 def _in_turn(now: datetime, lease: timedelta, per_host: int, attempts_max: int | None) -> Any:

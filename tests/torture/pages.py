@@ -42,7 +42,7 @@ def meeting(title: str, *, host: str = "Abdellatif Hammouchi", guest: str, role:
     return (
         f'<!DOCTYPE html><html lang="fr"><head><meta charset="utf-8"><title>{name}</title></head><body><main><article><h1>{name}</h1>'
         f"<p>Le directeur général de la Sûreté nationale et de la Surveillance du territoire (DGSN-DGST), {host}, a reçu, "
-        f"lundi à Rabat, {guest}, {role}.</p>"
+        f"hier à Rabat, {guest}, {role}.</p>"
         "<p>Les entretiens ont porté sur le renforcement de la coopération sécuritaire entre les deux pays, notamment en matière "
         "de lutte contre le terrorisme et la criminalité organisée, indique un communiqué de la DGSN.</p>"
         f"<p>{words or 'Les deux parties ont salué le niveau de leur coopération et convenu de poursuivre leurs échanges.'}</p>"

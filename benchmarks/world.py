@@ -81,12 +81,17 @@ def plan(feeds: int, articles: int, seed: int, start: datetime) -> tuple[list[Fe
     stories = []
     for feed in outlets:
         moment = start - timedelta(minutes=rng.randint(5, 40))
+        titles: set[str] = set()
         for place in range(feed.number * articles, (feed.number + 1) * articles):
             moment -= timedelta(minutes=rng.randint(3, 55))
             meeting = told_in.get(place)
             when = moment
             if meeting is None:
                 told = press.ordinary(rng, feed.language)
+                # Two articles of one outlet with one title and no summary would be one article told twice
+                while told.title in titles:
+                    told = press.ordinary(rng, feed.language)
+                titles.add(told.title)
             else:
                 # All outlets report a meeting within the hour
                 when = start - timedelta(hours=3, minutes=rng.randint(0, 40))
@@ -267,7 +272,7 @@ def _rule(rng: random.Random) -> str:
     return f".block-{rng.randrange(9999)}{{{sides};color:#{rng.randrange(16**6):06x};display:{shown}}}"
 
 
-class _Printer:
+class Printer:
     """Makes pages of articles."""
 
     def __init__(self, seed: int, port: int):
@@ -349,7 +354,7 @@ class _Server:
         self.latency = latency
         self.counts: Counter[str] = Counter()
         self.answers: dict[tuple[str, str], _Answer] = {}
-        printer = _Printer(seed, port)
+        printer = Printer(seed, port)
         per_feed: dict[int, list[Story]] = {}
         for story in stories:
             per_feed.setdefault(story.feed.number, []).append(story)

@@ -436,19 +436,17 @@ async def _serve(arguments: argparse.Namespace) -> None:
     feeds, stories = plan(arguments.feeds, arguments.articles, arguments.seed, start)
     loop = asyncio.get_running_loop()
     held: list[_Server] = []
-    # The port must be free at all addresses; the documents name it, so it is found before they are made
+    # The port must be free at all addresses; the documents name it, so it is found before they are made, and held at once: two worlds
+    # may start together. Nobody is told of it before the documents are there
     for port in range(20_000 + arguments.seed, 32_000, 17):
         try:
-            listener = await loop.create_server(
-                lambda: _Connection(held[0]), [feed.host for feed in feeds], port, backlog=512, start_serving=False
-            )
+            await loop.create_server(lambda: _Connection(held[0]), [feed.host for feed in feeds], port, backlog=512)
             break
         except OSError:
             continue
     else:
         raise SystemExit("no free port on 127.0.x.x")
     held.append(_Server(feeds, stories, arguments.seed, port, arguments.latency))
-    await listener.start_serving()
     over = asyncio.Event()
     threading.Thread(target=lambda: (sys.stdin.buffer.read(), loop.call_soon_threadsafe(over.set)), daemon=True).start()
     print(port, flush=True)

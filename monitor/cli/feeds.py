@@ -19,7 +19,7 @@ cli.add_typer(feeds, name="feeds")
 @feeds.command("list")
 def list_feeds(
     context: typer.Context,
-    failing: Annotated[bool, typer.Option("--failing", help="Only those whose last poll failed.")] = False,
+    failing: Annotated[bool, typer.Option("--failing", help="Only those that fail, stay silent or are suspect.")] = False,
     json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """The feeds with their last poll, failures and number of entries."""
@@ -29,7 +29,7 @@ def list_feeds(
     finally:
         store.close()
     if failing:
-        rows = [row for row in rows if row["failures"]]
+        rows = [row for row in rows if row["failures"] or row["last_error"]]
     if json:
         print(as_json(rows))
         return

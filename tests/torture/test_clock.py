@@ -72,6 +72,7 @@ def test_a_clock_a_day_ahead_and_back_makes_at_most_one_early_digest_and_loses_n
     nothing_twice(run)
 
 
+@pytest.mark.torture
 def test_a_clock_years_ahead_and_back_holds_nothing_up(run: Run) -> None:
     passes = at(run, START, START + 3650 * DAY, START + HOUR, START + 2 * HOUR + 15 * HOUR)
     assert polls(passes) == [3, 3, 3, 3]
@@ -83,6 +84,7 @@ def test_after_a_suspension_each_feed_is_asked_once(run: Run) -> None:
     assert run.web.hits["/T00"] == 6
 
 
+@pytest.mark.torture
 def test_restarts_ask_no_feed_more_often(run: Run) -> None:
     """Each start is a new reading of the store; a process for each would only cost time."""
     moments = [START + n * timedelta(seconds=12) for n in range(3)]

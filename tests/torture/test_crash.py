@@ -130,7 +130,7 @@ def run(tmp_path: Path) -> Iterator[Run]:
 
 
 def test_killed_a_few_times_nothing_is_lost_and_nothing_stored_twice(run: Run) -> None:
-    kill_at_random(run, 4)
+    kill_at_random(run, 3)
     recover(run)
 
 

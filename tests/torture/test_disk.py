@@ -78,7 +78,10 @@ def test_a_pass_on_a_full_disk_ends_with_one_line(run: Run) -> None:
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert "nothing of this step was stored" in done.stderr.splitlines()[-1]
-    recover(run)
+    done = subprocess.run([*VIGIE, "poll"], cwd=run.folder, env=ENVIRONMENT, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stderr[-500:]
+    assert is_quiet(run)
+    assert rows(run, "PRAGMA integrity_check") == [("ok",)]
 
 
 @contextlib.contextmanager
@@ -90,6 +93,7 @@ def locked(store: Path) -> Iterator[None]:
         holder.execute("COMMIT")
 
 
+@pytest.mark.torture
 def test_a_store_that_is_locked_for_a_while_is_waited_for(run: Run) -> None:
     make_store(run)
     with daemon(run.folder) as process:

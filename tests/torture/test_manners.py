@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
 from hostile.server import Ask, Wire
 
 from torture.catalogue import Row
@@ -49,6 +50,7 @@ def test_a_pages_wish_for_silence_holds_for_its_host_and_over_a_restart(tmp_path
             assert connection.execute("SELECT count(*) FROM entries WHERE outcome IS NULL").fetchone() == (3,)
 
 
+@pytest.mark.torture
 def test_a_wish_is_that_of_the_host_that_uttered_it_whoever_sent_us_there(tmp_path: Path) -> None:
     """W02 redirects its feed to W03, which wants to be left in peace: W02 may be asked, W03 may not, by any way."""
     web = Web(["W02", "W03"])

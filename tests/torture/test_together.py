@@ -49,6 +49,7 @@ def test_processes_that_poll_at_once_share_the_work(run: Run) -> None:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
 
 
+@pytest.mark.torture
 def test_digests_asked_for_at_once_are_one(run: Run) -> None:
     at_once(run, ("poll",))
     at_once(run, *[("digest", "--send")] * 3)

@@ -51,11 +51,18 @@ class Web(HostileServer):
         return [a for a in self.asks if a.host == host and (a.path == path if path else a.path != "/robots.txt")]
 
     async def __aenter__(self) -> Web:
-        await super().__aenter__()
-        for address in self._addresses:
-            listener = await asyncio.start_server(self._serve, address, self.port, limit=1 << 20, backlog=200)
-            self._listeners.append(listener)
-        return self
+        for _ in range(20):  # the port must be free on every address, and others use ports of 127.0.0.1
+            try:
+                await super().__aenter__()
+                for address in self._addresses:
+                    self._listeners.append(await asyncio.start_server(self._serve, address, self.port, limit=1 << 20, backlog=200))
+            except OSError:
+                await self.__aexit__()
+                self.port, self._listeners = 0, []
+                self.canary._servers.clear()
+            else:
+                return self
+        raise RuntimeError("no port is free on all addresses")
 
     async def __aexit__(self, *error: object) -> None:
         for listener in self._listeners:

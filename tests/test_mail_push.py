@@ -115,7 +115,9 @@ async def test_a_service_that_is_away_is_asked_again_and_the_mail_does_not_wait(
         assert not (await service.deliver(store, settings, NOON + timedelta(minutes=2), profiles=[profile])).any
         assert (await service.deliver(store, settings, NOON + timedelta(minutes=6), profiles=[profile])).sent == 1
     assert len(room.taken) == 1
-    assert SECRET not in capfd.readouterr().err
+    printed = capfd.readouterr()
+    assert "did not take the alert" in printed.out + printed.err
+    assert SECRET not in printed.out + printed.err
 
 
 async def test_an_alert_that_nobody_takes_for_half_a_day_is_left_to_the_digest(store, tmp_path):
